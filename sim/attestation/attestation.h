@@ -43,6 +43,7 @@ uint8_t hf__image_index(struct hf_world *w, const char *name);
 /* Makes a quote and shows it to the observers. ret: appended to;
  * made->quote is borrowed from it. */
 void hf__quote_make(struct hf_world *w, struct hf__made *made, struct hf_buf *ret);
+/* What a verifier makes of a quote; the codes are those of sim/README.md. */
 void hf__quote_judge(struct hf_world *w, const struct hf__judged *judged, struct hf_verdict *ret);
 /* The machine that a quote names; HF__NOBODY when it is none of a machine of this world. */
 uint32_t hf__quote_machine(const struct hf_world *w, struct hf_bytes quote);
@@ -52,6 +53,7 @@ uint8_t hf__machine_status(const struct hf_world *w, uint32_t machine);
 uint64_t hf__collateral_day(const struct hf_world *w, uint64_t wall_s);
 
 /* quote_model.c */
+/* Records, as the functions above are for either kind. */
 void hf__model_quote_make(const struct hf_world *w, const struct hf__made *made,
                           struct hf_buf *ret);
 void hf__model_quote_judge(const struct hf_world *w, const struct hf__judged *judged,
@@ -66,11 +68,15 @@ HF_MUST_USE int hf__model_outline(struct hf_bytes bytes, struct hf_bytes *ret_qu
 size_t hf__model_padding(struct hf_bytes body);
 
 /* quote_real.c */
+/* The dev platform's certificates and machines of a world, all from its seed. HF_ENOMEM. */
 HF_MUST_USE int hf__platforms_new(const struct hf_world *w, struct hf__platforms **ret);
+/* Freeing NULL is legal. */
 void hf__platforms_free(struct hf__platforms *p);
+/* The public key that a policy names as its trust root. */
 void hf__platforms_root(const struct hf__platforms *p, uint8_t ret[static HF__ROOT_SPKI_LEN]);
 /* What collateral says has changed: of one machine's TCB, or of who is revoked. */
 void hf__platforms_changed(struct hf__platforms *p);
+/* Quotes of the dev platform, as the functions above are for either kind. */
 void hf__real_quote_make(struct hf_world *w, const struct hf__made *made, struct hf_buf *ret);
 void hf__real_quote_judge(struct hf_world *w, const struct hf__judged *judged,
                           struct hf_verdict *ret);

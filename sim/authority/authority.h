@@ -9,7 +9,9 @@
 void hf__authority_renew(struct hf_world *w);
 /* Whether a document of the authority ends within a third of the life that it was given. */
 bool hf__authority_ends(const struct hf_world *w, const struct hf_document *d);
+/* Issues the first root and policy of a world that is being made. */
 void hf__authority_init(struct hf_world *w);
+/* Frees it, with the world. */
 void hf__authority_done(struct hf_world *w);
 /* A node has shown its account: the authority registers it, if it does so. */
 void hf__authority_saw(struct hf_world *w, struct hf__node *n);
@@ -17,11 +19,13 @@ void hf__authority_saw(struct hf_world *w, struct hf__node *n);
 void hf__authority_look(struct hf_world *w);
 /* Whether every other validator could still place its shares if this one were not in the set. */
 bool hf__set_spares(const struct hf_world *w, uint32_t node);
-/* Gives the newest documents to a node, or to all. */
+/* Gives the newest documents to a node. */
 void hf__authority_give(struct hf_world *w, struct hf__node *n);
+/* Gives them to every node that runs. */
 void hf__give_all(struct hf_world *w);
 
 /* people.c */
+/* Frees the share holders, if there are any. */
 void hf__people_free(struct hf_world *w);
 /* The share set anew, with later dates, when it ends soon. */
 void hf__people_renew(struct hf_world *w);

@@ -199,9 +199,12 @@ uint32_t hf__check_rank(struct hf__checks *c, uint32_t policy,
                         const uint8_t digest[static HF_MEASUREMENT_LEN]);
 /* An identity that reached a node: notes the sealing key when its quote is good. */
 void hf__check_identity(struct hf__checks *c, const struct hf_identity *identity);
+/* What a provider has accepted from an owner; zeroed when it is new. Valid until the next one. */
 struct hf__relation *hf__check_relation(struct hf__checks *c, const struct hf_account *provider,
                                         const struct hf_account *owner);
+/* The sharings of an owner; zeroed when it is new. Valid until the next one. */
 struct hf__owned *hf__check_owner(struct hf__checks *c, const struct hf_account *owner);
+/* The sharing of this id among them; NULL: none. */
 struct hf__sharing *hf__check_sharing(struct hf__owned *o, const uint8_t id[static 16]);
 /* Notes what the newest policy accepts. */
 void hf__check_policy(struct hf__checks *c);
@@ -210,6 +213,7 @@ bool hf__check_listed(const struct hf_world *w, const struct hf_account *owner,
                       const uint8_t ppid[static 16]);
 /* Whether a policy version lets shares go to any platform. */
 bool hf__check_any_platform(struct hf__checks *c, uint32_t policy);
+/* The account that a node was last seen with; NULL before it has one. */
 const struct hf_account *hf__check_account(const struct hf__checks *c, uint32_t node);
 
 /* forget.c */
@@ -218,7 +222,8 @@ void hf__check_forget(struct hf__checks *c);
 /* The same, however little there is. */
 void hf__check_forget_now(struct hf__checks *c);
 
-/* One file each; see there for what they promise. */
+/* What is seen, handed to whom it concerns: share.c, audit.c, keep.c, claim.c, won.c and mesh.c say
+ * what each promises. A message that is sent: */
 void hf__check_share_sent(struct hf__checks *c, const struct hf_message *m);
 void hf__check_nonce_sent(struct hf__checks *c, const struct hf_message *m);
 void hf__check_deposit_sent(struct hf__checks *c, const struct hf_message *m);
@@ -226,28 +231,35 @@ void hf__check_receipt_sent(struct hf__checks *c, const struct hf_message *m);
 void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m);
 void hf__check_speaker_sent(struct hf__checks *c, const struct hf_message *m);
 void hf__check_superseded_sent(struct hf__checks *c, const struct hf_message *m);
-void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m);
 void hf__check_challenge_sent(struct hf__checks *c, const struct hf_message *m);
+/* One that is delivered: */
+void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m);
 void hf__check_proof_delivered(struct hf__checks *c, const struct hf_message *m);
 /* Whether a node works and hears: it runs, neither stands still nor crawls, its clock is right. */
 bool hf__check_works(const struct hf_world *w, const struct hf__node *n);
-/* leave.c: what a node has said of itself; the bound after its leave is over; an owner calls a
- * generation retired. */
+/* leave.c: what a node has said of itself. */
 void hf__check_leave_said(struct hf__checks *c, uint32_t node, const struct hf_event_statement *s);
+/* The bound after a node's leave is over. */
 void hf__check_restored(struct hf__checks *c, uint32_t leaver);
 /* Whether a node has said that it leaves, and not taken it back. */
 bool hf__check_leaves(struct hf__checks *c, uint32_t node);
+/* An owner calls a generation retired. */
 void hf__check_retired(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 /* A member was found unreachable by a node. */
 void hf__check_unreachable(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 /* A message or datagram in which a node may say something of itself. */
 void hf__check_events_sent(struct hf__checks *c, const struct hf_message *m);
+/* A trace of a node: a holder has passed an audit, is accused; the root secret is rebuilt. */
 void hf__check_audited(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 void hf__check_accused(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 void hf__check_rebuilt(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+/* A node is ready. */
 void hf__check_ready(struct hf__checks *c, uint32_t node);
+/* A key was released to the application. */
 void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_reply *r);
+/* A row is durable. */
 void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row);
+/* All rows of a vault are gone; hostile: by its host's hand. */
 void hf__check_emptied(struct hf__checks *c, uint32_t node, bool hostile);
 /*
  * A node has taken a ballot for its own, or has sent a request under it. From the moment that it
@@ -282,18 +294,22 @@ bool hf__check_below_floor(const struct hf__checks *c, const struct hf_account *
 /* Whether q holders of each generation that the newest record of an instance lists have sealed it,
  * or the authority has decided about them; false: ret_generation names one. */
 bool hf__check_all_sealed(struct hf__checks *c, uint32_t node, uint32_t *ret_generation);
-/* one.c: an instance is ready, or makes a first release that was asked for at asked_us. */
+/* one.c: an instance is ready. */
 void hf__check_one_ready(struct hf__checks *c, uint32_t node);
+/* It makes a first release that was asked for at asked_us. */
 void hf__check_one_release(struct hf__checks *c, uint32_t node, uint64_t asked_us);
 /* A node was told of this record when it recovered or claimed. */
 void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_record *record);
+/* won.c: a node says that its claim stands. */
 void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 /* Whether an instance may speak under a ballot: it stands, or it is the vault's maker. */
 bool hf__check_holds_claim(struct hf__checks *c, uint32_t node);
 
-/* moved.c: a holder shows a transfer; its successor answers; the holder gives its share up. */
+/* moved.c: a holder shows a transfer. */
 void hf__check_transfer_sent(struct hf__checks *c, const struct hf_message *m);
+/* Its successor answers. */
 void hf__check_handover_sent(struct hf__checks *c, const struct hf_message *m);
+/* The holder gives its share up. */
 void hf__check_handed_over(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 /* To whom a holder has signed its share over; NULL: it has not. */
 const struct hf_account *hf__check_successor(const struct hf__checks *c,
@@ -304,6 +320,7 @@ const struct hf_account *hf__check_successor(const struct hf__checks *c,
 /* quorum.c: a node that opens by a black start has been answered by m holders of the share set that
  * it asked, and takes no answer that is false. */
 void hf__check_quorum(struct hf_world *w, uint32_t node, const struct hf_trace *t);
+/* It has answered a local request that brought an answer. */
 void hf__check_false(struct hf_world *w, uint32_t node, const struct hf_local_reply *r);
 /* A share holder, from 1, has answered a request; ctx: the checks. */
 void hf__check_holder(void *ctx, struct hf_world *w, uint8_t index, struct hf_bytes request);

@@ -11,10 +11,11 @@
 
 struct hf__direct_code;
 
-/* As hf_wire_decode and hf_wire_encode_in, by this code where it takes the message. */
+/* As hf_wire_decode, by this code where it takes the message. */
 HF_MUST_USE int hf__direct_decode(const struct hf__direct_code *code, struct hf_bytes in,
                                   struct hf_arena *arena, void *ret_message,
                                   struct hf_wire_error *ret_error);
+/* As hf_wire_encode_in, likewise. */
 HF_MUST_USE int hf__direct_encode_in(const struct hf__direct_code *code, const void *message,
                                      struct hf_arena *arena, struct hf_bytes *ret);
 

@@ -68,12 +68,14 @@ bool hf__close_in(FILE *f, const char *folder, const char *name);
 bool hf__interrupted(void);
 /* Progress on standard error: a bar on a terminal, plain lines elsewhere. */
 bool hf__progress(void *ctx, const struct hf_world *w, uint64_t until_us);
+/* Ends the bar's line. */
 void hf__progress_end(void);
 /* One line: a bar of the part that is done, and a text. */
 void hf__bar(double part, const char *text);
 /* All bytes, whatever signals come; false: the other end is closed, perhaps in the middle of it. */
 bool hf__write_all(int fd, const void *data, size_t len);
 bool hf__read_all(int fd, void *data, size_t len);
+/* The table of a run, for people. */
 void hf__print_result(const struct hf__scenario *s, struct hf__result *result,
                       struct hf__record *record);
 

@@ -25,7 +25,9 @@ struct hf__strategy_run *hf__hostile_new(struct hf_world *w, const uint32_t *nod
                                          struct hf__observer observer, size_t more_len);
 /* For strategies that only stop. */
 void hf__hostile_end(struct hf_world *w, struct hf__strategy_run *run);
+/* Whether a node takes part. */
 bool hf__hostile_has(const struct hf__strategy_run *run, uint32_t node);
+/* Decodes into the run's arena; false: it is no such message. */
 bool hf__hostile_decode(struct hf__strategy_run *run, const struct hf_wire_type *type,
                         struct hf_bytes in, void *ret);
 /* Sends a request; its number, by which its answer is known when it is sent. */
@@ -45,9 +47,10 @@ bool hf__hostile_share(struct hf__strategy_run *run, uint32_t node, const struct
 void hf__hostile_take_back(struct hf_world *w, uint32_t node);
 /* Dies and starts at once. */
 void hf__hostile_restart(struct hf_world *w, uint32_t node);
+/* What is to be another in an answer to a claim. */
+typedef void hf__claim_edit_fn(struct hf__strategy_run *run, struct hf_claim_answer *answer);
 /* Changes what a corrupt provider answers to a claim, and signs it anew. False: it is no answer to
  * one, or cannot be signed; ret is then of no meaning. */
-typedef void hf__claim_edit_fn(struct hf__strategy_run *run, struct hf_claim_answer *answer);
 bool hf__hostile_claim(struct hf__strategy_run *run, const struct hf_message *m,
                        hf__claim_edit_fn *edit, struct hf_buf *ret);
 /* Any node but this one. */

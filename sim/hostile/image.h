@@ -4,10 +4,10 @@
 
 #include "hostile/hostile.h"
 
-/* Starts the targets with an image, those that are placed only when `placed`. With hf__image_end
- * they get the newest release. */
+/* Starts the targets with an image, those that are placed only when `placed`. */
 struct hf__strategy_run *hf__image_begin(struct hf_world *w, const uint32_t *nodes, size_t count,
                                          const char *image, bool placed);
+/* The targets start with the newest release. */
 void hf__image_end(struct hf_world *w, struct hf__strategy_run *run);
 
 #endif

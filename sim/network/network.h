@@ -7,6 +7,7 @@
 /* message.c */
 /* One that carries a copy of body, and is zero otherwise; from and to are still to be set. */
 uint32_t hf__message_new(struct hf_world *w, struct hf_bytes body);
+/* Gives back a message and its body. */
 void hf__message_free(struct hf_world *w, uint32_t message);
 /* Changes one bit of the body's byte at. */
 void hf__message_spoil(struct hf__message *m, size_t at);
@@ -20,13 +21,15 @@ void hf__message_replace(struct hf__message *m, struct hf_buf *body, int error);
  */
 HF_MUST_USE uint32_t hf__network_call(struct hf_world *w, const struct hf__node *n,
                                       const struct hf_call *call, uint64_t at_us);
+/* The answer to a request; its asker may have gone. */
 HF_MUST_USE uint32_t hf__network_reply(struct hf_world *w, const struct hf__node *n,
                                        const struct hf_reply *reply);
 /* Of a message that is neither answered nor sent again. */
 HF_MUST_USE uint32_t hf__network_datagram(struct hf_world *w, const struct hf__node *n,
                                           const struct hf_datagram_out *datagram);
-/* The entry of a message has come, or of the time-out of a call. */
+/* The entry of a message has come. */
 void hf__network_arrive(struct hf_world *w, uint32_t message);
+/* The entry of the time-out of a call has come. */
 void hf__network_timeout(struct hf_world *w, uint32_t call, uint32_t mark);
 /* Sends a message that waited, or one just made; the message belongs to the network afterwards. */
 void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us);

@@ -15,8 +15,10 @@ extern const struct hf_shell hf__process_shell;
 void hf__process_release(struct hf_world *w, struct hf__node *n);
 
 /* work.c */
+/* Work of an update begins: its end stands in the queue. */
 void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work *work,
                     uint64_t at_us);
+/* The entry of its end has come; stale when the mark is another. */
 void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark);
 /* The work of an entry of the queue will not be done. */
 void hf__work_drop(struct hf_world *w, uint64_t what);

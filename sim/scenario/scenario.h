@@ -22,14 +22,14 @@ struct hf__scenario {
 enum { HF__NODES_MAX = 1 << 20 };
 
 extern const struct hf_config_schema hf__scenario_schema;
-/* Relations between the fields of an event, and of a scenario: for the schema alone. */
+/* Relations between the fields of an event: for the schema alone. */
 void hf__action_check(const void *value, const struct hf_config_where *where);
+/* Relations between those of a scenario: likewise. */
 void hf__scenario_check(const void *value, const struct hf_config_where *where);
-/*
- * What a scenario's events have to do with each other and with its size, told one by one: path is
- * as `events[3].node`. For scenarios of which a field was changed after they were read.
- */
+/* What is wrong with a field; path is as `events[3].node`. */
 typedef void hf__objection_fn(void *ctx, const char *path, const char *text);
+/* What a scenario's events have to do with each other and with its size, told one by one. For
+ * scenarios of which a field was changed after they were read. */
 void hf__scenario_judge(const struct hf__scenario *s, hf__objection_fn *objection, void *ctx);
 /* Leaves as many targets in events as there are nodes: a drawn scenario may get fewer. */
 void hf__scenario_fit(struct hf__scenario *s);

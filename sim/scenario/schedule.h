@@ -141,7 +141,9 @@ struct hf__tally {
     uint32_t strategies[HF__STRATEGIES_MAX]; /* in the order of hf__strategies */
     uint64_t acts[HF__STRATEGIES_MAX];
 };
+/* Adds one tally to another. */
 void hf__tally_add(struct hf__tally *sum, const struct hf__tally *more);
+/* What it is now. */
 void hf__schedule_tally(const struct hf__schedule *s, struct hf__tally *ret);
 /* After the world. */
 void hf__schedule_free(struct hf__schedule *s);

@@ -5,14 +5,20 @@
 #include "world/world.h"
 
 /* disk.c */
+/* Puts a row, with a reference to its value; NULL deletes it. */
 void hf__disk_put(struct hf_disk *d, uint8_t collection, struct hf_bytes key,
                   struct hf_blob *value);
+/* A row; NULL: there is none. Borrowed until the disk changes. */
 struct hf__row *hf__disk_find(const struct hf_disk *d, uint8_t collection, struct hf_bytes key);
 /* The rows of the vault, or the public ones, in an array from malloc; borrowed otherwise. */
 struct hf_row_in *hf__disk_rows(const struct hf_disk *d, bool public, size_t *ret_count);
+/* Drops the rows of the vault; public ones stay. */
 void hf__disk_clear_vault(struct hf_disk *d);
+/* All rows and the state of the vault; ret is ended with hf__disk_done. */
 void hf__disk_copy(struct hf_disk *ret, const struct hf_disk *from);
+/* Gives up the rows. */
 void hf__disk_done(struct hf_disk *d);
+/* Bytes that it holds, values counted in full. */
 size_t hf__disk_bytes(const struct hf_disk *d);
 /* Tells observers that a node's vault holds nothing any more. */
 void hf__disk_emptied(struct hf_world *w, uint32_t node, bool hostile);

@@ -50,8 +50,9 @@ int hf__ceremony_share_set(const struct hf__authority *a, void *ctx, const struc
 /* Says what comes next, by what lies in the folder, which may have changed since it was opened. */
 void hf__quorum_next(const char *folder);
 
-/* holdfast quorum deal, ack, drill, show. The exit status. */
+/* holdfast quorum deal, ack, drill, show: each returns its exit status. */
 int hf__ceremony_deal(struct hf__authority *a, const char *path, const char *collateral);
+/* The files at paths are acknowledgements, or proofs of a drill. */
 int hf__ceremony_ack(struct hf__authority *a, bool drill, int count, char **paths);
 /* Begins a drill: what was proved in the one before counts for nothing. */
 int hf__ceremony_drill(struct hf__authority *a);

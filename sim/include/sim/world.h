@@ -33,17 +33,21 @@ enum { HF_WORLD_ALL = -1, HF_WORLD_NAME_MAX = 32 };
 
 /* HF_EINVAL: a setting out of its range (k, n, chances). HF_ENOMEM. settings is copied. */
 HF_MUST_USE int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret);
+/* Ends every process and frees the world. Freeing NULL is legal. */
 void hf_world_free(struct hf_world *w);
 
 /* ---- Nodes ---- */
 
 /* One more node with an empty disk, stopped. Returns its number. */
 uint32_t hf_world_add(struct hf_world *w);
+/* So many more. */
 void hf_world_add_many(struct hf_world *w, uint32_t count);
+/* How many there are, gone and stopped ones too; numbers are below it. */
 uint32_t hf_world_count(const struct hf_world *w);
 
 /* Starts the process from what its disk holds; no-op when it runs. */
 void hf_world_start(struct hf_world *w, uint32_t node);
+/* The same for every node. */
 void hf_world_start_all(struct hf_world *w);
 /*
  * The process dies: memory and what was not durable are lost (each transaction not yet acknowledged
@@ -53,11 +57,13 @@ void hf_world_start_all(struct hf_world *w);
 void hf_world_crash(struct hf_world *w, uint32_t node);
 /* The host dies with it, until the node starts again: it hears and says nothing, calls time out. */
 void hf_world_power_off(struct hf_world *w, uint32_t node);
-/* The process stands still (events wait), or goes on. */
+/* The process stands still: events wait. */
 void hf_world_pause(struct hf_world *w, uint32_t node);
+/* The node goes on; no-op when it does not stand still. */
 void hf_world_resume(struct hf_world *w, uint32_t node);
 /* Everything that this node does takes factor times as long; 1 is normal. */
 void hf_world_slow(struct hf_world *w, uint32_t node, double factor);
+/* Whether its process runs, standing still or not. */
 bool hf_world_running(const struct hf_world *w, uint32_t node);
 
 /* What the node says of itself; false when it is down. Valid until the next event. */
@@ -82,8 +88,9 @@ uint64_t hf_world_now_us(const struct hf_world *w);
 bool hf_world_step(struct hf_world *w);
 /* Everything that is due within ms from now. */
 void hf_world_run_for(struct hf_world *w, uint64_t ms);
-/* Runs until done says so, looked at after every event; false when ms have passed before. */
+/* Whether it is time to stop. */
 typedef bool hf_world_done_fn(struct hf_world *w, void *ctx);
+/* Runs until done says so, looked at after every event; false when ms have passed before. */
 HF_MUST_USE bool hf_world_run_until(struct hf_world *w, hf_world_done_fn *done, void *ctx,
                                     uint64_t ms);
 /* Until node (or, with HF_WORLD_ALL, every node that runs) is in the state. */
@@ -99,6 +106,7 @@ HF_MUST_USE int hf_world_bring_up(struct hf_world *w, uint64_t ms);
 
 /* Cuts the way from one node to another, in this direction; HF_WORLD_ALL stands for every node. */
 void hf_world_cut(struct hf_world *w, long from, long to);
+/* Takes such a cut back. */
 void hf_world_mend(struct hf_world *w, long from, long to);
 /* Cuts both directions between a node and all others. */
 void hf_world_isolate(struct hf_world *w, uint32_t node);
@@ -138,6 +146,7 @@ struct hf_rule {
 unsigned hf_world_rule(struct hf_world *w, struct hf_rule rule);
 /* How many messages a rule has acted on. */
 unsigned hf_world_rule_hits(const struct hf_world *w, unsigned rule);
+/* The rule acts no more; its number stays its own. */
 void hf_world_rule_drop(struct hf_world *w, unsigned rule);
 
 /* A message as it is sent. */
@@ -187,6 +196,7 @@ void hf_world_unlist(struct hf_world *w, uint32_t node);
 struct hf_disk *hf_world_disk_copy(const struct hf_world *w, uint32_t node);
 /* Puts a copy into a node that is down (its own: rolled back; another's: cloned). */
 void hf_world_disk_put(struct hf_world *w, uint32_t node, const struct hf_disk *disk);
+/* Frees a copy. */
 void hf_disk_free(struct hf_disk *disk);
 /* What the node's configuration says of its account from its next start on; NULL: nothing. */
 void hf_world_told(struct hf_world *w, uint32_t node, const struct hf_account *account);
@@ -201,6 +211,7 @@ const struct hf_blob *hf_world_row(const struct hf_world *w, uint32_t node, uint
 void hf_world_public_put(struct hf_world *w, uint32_t node, const char *key, struct hf_bytes value);
 /* The next opening of the vault fails so: HF_ECORRUPT, HF_EROLLBACK, HF_EIO; 0: it is whole. */
 void hf_world_vault_damage(struct hf_world *w, uint32_t node, int error);
+/* What the plain header of its vault says, as it is durable. */
 enum hf_vault_state hf_world_vault_state(const struct hf_world *w, uint32_t node);
 /* Writing fails with this error until it is 0 again. */
 void hf_world_disk_fail(struct hf_world *w, uint32_t node, int error);
@@ -220,6 +231,7 @@ void hf_world_machine(struct hf_world *w, uint32_t node, uint32_t machine);
 /* The digest that a policy lists for an image. */
 void hf_world_measurement(const struct hf_world *w, const char *image,
                           uint8_t ret[static HF_MEASUREMENT_LEN]);
+/* The platform that quotes of a machine name. */
 void hf_world_ppid(const struct hf_world *w, uint32_t machine, uint8_t ret[static 16]);
 /* The TCB status that collateral gives a machine from now on; HF_TCB_REVOKED revokes it. */
 void hf_world_tcb(struct hf_world *w, uint32_t machine, uint8_t status);
@@ -240,12 +252,15 @@ void hf_world_quote(struct hf_world *w, uint32_t machine, const char *image, boo
 
 /* The documents that a node can be given; borrowed; NULL before the first. */
 const struct hf_document *hf_world_document(const struct hf_world *w, enum hf_document_kind kind);
+/* The hash of the first root; borrowed. */
 const struct hf_network_id *hf_world_network_id(const struct hf_world *w);
-/* Changes the policy: edit gets a copy of the newest, with its version raised. Then issued. */
+/* Changes a copy of the newest policy, whose version has been raised. */
 typedef void hf_policy_edit_fn(struct hf_policy *policy, void *ctx);
+/* Issues a policy that edit has changed. */
 void hf_world_policy_edit(struct hf_world *w, hf_policy_edit_fn *edit, void *ctx);
-/* Accepts one more measurement, by image and rank; or withdraws one. Issues a policy. */
+/* Accepts one more measurement, by image and rank. Issues a policy. */
 void hf_world_policy_accept(struct hf_world *w, const char *image, uint32_t rank);
+/* Accepts an image no more. Issues a policy. */
 void hf_world_policy_withdraw(struct hf_world *w, const char *image);
 /* Issues the next validator set: every account that is registered or was seen since. */
 void hf_world_set_issue(struct hf_world *w);
@@ -257,8 +272,9 @@ void hf_world_set_issue(struct hf_world *w);
 bool hf_world_set_floor(struct hf_world *w, uint32_t node);
 /* Registers a node anew in the next set: its account begins another registration. */
 void hf_world_set_register(struct hf_world *w, uint32_t node);
-/* Removes a validator, or lists one more platform for it, in the next set. */
+/* Leaves a validator out of the next set. */
 void hf_world_set_remove(struct hf_world *w, uint32_t node);
+/* Lists one more platform for it, in the next set. */
 void hf_world_set_platform(struct hf_world *w, uint32_t node, uint32_t machine);
 /* A next root: fresh keys, signed by old and new. */
 void hf_world_root_issue(struct hf_world *w);
@@ -274,6 +290,7 @@ void hf_world_give(struct hf_world *w, uint32_t node, const struct hf_bytes *env
 /* Gives the newest root, policy and set to one node, or to all. Issuing does it by itself unless
  * hf_world_quiet(w, true): then no node is told, and nodes must pull. */
 void hf_world_give_newest(struct hf_world *w, long node);
+/* Whether nodes are left to pull what is issued. */
 void hf_world_quiet(struct hf_world *w, bool quiet);
 
 /* ---- Share holders ---- */
@@ -308,16 +325,21 @@ HF_MUST_USE int hf_world_holder_answer(struct hf_world *w, uint8_t index, struct
 
 /* ---- Local requests ---- */
 
-/* Asks now, and runs until the answer is there. Returns its error; HF_ETIMEOUT after ms. */
+/* Each asks now, and runs until the answer is there. Returns its error; HF_ETIMEOUT after ms. */
+
+/* The node releases an application key. */
 HF_MUST_USE int hf_world_key(struct hf_world *w, uint32_t node, const char *name, uint64_t ms,
                              uint8_t ret_key[static HF_APP_KEY_LEN], uint32_t *ret_version);
+/* The node proves that k shares can be had. */
 HF_MUST_USE int hf_world_drill(struct hf_world *w, uint32_t node, uint64_t ms,
                                struct hf_drill_report *ret);
+/* The node drains, or takes shares again. */
 HF_MUST_USE int hf_world_drain(struct hf_world *w, uint32_t node, bool drain, uint64_t ms);
-/* Announces a leave whose deadline is so many seconds away, or takes it back. */
+/* Announces a leave whose deadline is so many seconds away. */
 HF_MUST_USE int hf_world_leave(struct hf_world *w, uint32_t node, uint64_t seconds, uint64_t ms);
+/* Takes a leave back. */
 HF_MUST_USE int hf_world_stay(struct hf_world *w, uint32_t node, uint64_t ms);
-/* owner: 64 hexadecimal digits. */
+/* After the deadline of its leave: forgets what it keeps for an owner, 64 hexadecimal digits. */
 HF_MUST_USE int hf_world_abandon(struct hf_world *w, uint32_t node, const char *owner, uint64_t ms);
 /* A locked node asks the share holders. ret: initialised by the caller; the request is appended. */
 HF_MUST_USE int hf_world_blackstart(struct hf_world *w, uint32_t node, uint64_t ms,

@@ -146,6 +146,7 @@ void hf__told_expire(struct hf_engine *e);
 /* Loads the rows of the vault. */
 void hf__told_load(struct hf_engine *e);
 size_t hf__told_memory(const struct hf_engine *e); /* bytes held */
+/* Forgets all of them. */
 void hf__told_free(struct hf_engine *e);
 
 /* ---- accept.c: whether an event is taken */

@@ -85,11 +85,11 @@ struct hf__owner {
      * deal_after_adopted-th to be adopted, a view that had changed so often, and those who could be
      * asked by it, whose change counts from deal_news_ms on. */
     uint64_t deal_after_ms, deal_news_ms, deal_after_outlook;
+    uint32_t deal_after_adopted, deal_after_changed;
+    uint64_t deal_pause_ms; /* after a dealing that failed by what may pass; 0: the last did not */
+    bool full;     /* a candidate of the last dealing that was given up keeps all that it may */
     bool outgrown; /* holders keep votes that go under a higher ballot alone: it is to be claimed */
     uint64_t hurried_ms; /* for when its holders were last to be asked sooner, as one had news */
-    bool full; /* a candidate of the last dealing that was given up keeps all that it may already */
-    uint64_t deal_pause_ms; /* after a dealing that failed by what may pass; 0: the last did not */
-    uint32_t deal_after_adopted, deal_after_changed;
     /* When the newest generation is replaced because the policy asks for another; 0: it does not,
      * as of the documents that were the renew_adopted-th to be adopted. */
     uint64_t renew_ms;
@@ -284,24 +284,6 @@ void hf__recover_begin(struct hf_engine *e, struct hf_bytes record);
 void hf__recover_round(struct hf_engine *e);
 /* The timer: enough has come, go on without the others. */
 void hf__recover_grace(struct hf_engine *e);
-/* ---- statement.c: what share holders open, with the holders */
-
-/* The number of the statement that a holder is to be given; 0: none. */
-uint8_t hf__statement_due(struct hf_engine *e, const struct hf__holder *h);
-/* Puts that of this number, if it is not 0, into a standing; false: there is another by now. */
-bool hf__statement_fill(struct hf_engine *e, uint8_t number, struct hf_standing *ret);
-/* What a holder said. number: of the one it was given with the request, or 0. */
-void hf__statement_heard(struct hf__holder *h, uint8_t number, bool keeps);
-/* How many holders keep the newest. */
-uint8_t hf__statement_holders(struct hf_engine *e);
-/* Forgets it, and who keeps it. */
-void hf__statement_free(struct hf_engine *e);
-/* Keeps one that a holder gave with its answer to a recovery, if it is this node's own and newer
- * than the one kept. */
-void hf__statement_learn(struct hf_engine *e, const struct hf_signed_sealed *s);
-/* The newest, an encoded signed_sealed; empty: none. Until the recovery ends. */
-struct hf_bytes hf__statement_learned(const struct hf_engine *e);
-
 /* The newest placement record of this node that a recovery knows, signed by it: an encoded
  * signed_record; empty: none. Until the recovery ends. */
 struct hf_bytes hf__recover_record(const struct hf_engine *e);
@@ -321,6 +303,24 @@ int hf__recover_nonce(struct hf_engine *e, const struct hf__pending *call, int e
 /* What a provider holds, or why it does not say. */
 int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                          struct hf_bytes body);
+
+/* ---- statement.c: what share holders open, with the holders */
+
+/* The number of the statement that a holder is to be given; 0: none. */
+uint8_t hf__statement_due(struct hf_engine *e, const struct hf__holder *h);
+/* Puts that of this number, if it is not 0, into a standing; false: there is another by now. */
+bool hf__statement_fill(struct hf_engine *e, uint8_t number, struct hf_standing *ret);
+/* What a holder said. number: of the one it was given with the request, or 0. */
+void hf__statement_heard(struct hf__holder *h, uint8_t number, bool keeps);
+/* How many holders keep the newest. */
+uint8_t hf__statement_holders(struct hf_engine *e);
+/* Forgets it, and who keeps it. */
+void hf__statement_free(struct hf_engine *e);
+/* Keeps one that a holder gave with its answer to a recovery, if it is this node's own and newer
+ * than the one kept. */
+void hf__statement_learn(struct hf_engine *e, const struct hf_signed_sealed *s);
+/* The newest, an encoded signed_sealed; empty: none. Until the recovery ends. */
+struct hf_bytes hf__statement_learned(const struct hf_engine *e);
 
 /* ---- claim.c, claim_answer.c */
 
@@ -379,6 +379,7 @@ void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_by
 /* Ends the drill under way, if one is; who asked for it, and was not answered, gets HF_ELOCKED. */
 void hf__drill_free(struct hf_engine *e);
 size_t hf__drill_memory(const struct hf_engine *e); /* bytes held */
+/* A holder's nonce, or why there is none. */
 int hf__drill_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
                     struct hf_bytes body);
 /* A holder's proof, or why there is none. */

@@ -98,6 +98,7 @@ void hf__drain_end(struct hf_engine *e);
  * drain that has lasted as long as one may. */
 void hf__drain_due(struct hf_engine *e);
 size_t hf__drain_memory(const struct hf_engine *e); /* bytes held */
+/* What another holder says of itself: that it is there, or why it does not count. */
 int hf__drain_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
 

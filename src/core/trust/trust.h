@@ -92,6 +92,7 @@ void hf__trust_lock(struct hf_engine *e);
 /* Frees the rest. */
 void hf__trust_done(struct hf_engine *e);
 size_t hf__trust_memory(const struct hf_engine *e); /* bytes, without sizeof(struct hf__trust) */
+/* Fills in documents, the own identity, and who was refused. */
 void hf__trust_status(const struct hf_engine *e, struct hf_status *ret);
 
 /* ---- versions.c */
