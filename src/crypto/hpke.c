@@ -113,8 +113,6 @@ static void key_schedule(struct hf_hpke *ret, bool p256, enum hf_aead aead, bool
     hf_assert(labeled_expand(suite, secret, "key", context_bytes, ret->key, sizeof ret->key) == 0);
     hf_assert(labeled_expand(suite, secret, "base_nonce", context_bytes, ret->base_nonce,
                              sizeof ret->base_nonce) == 0);
-    hf_assert(labeled_expand(suite, secret, "exp", context_bytes, ret->exporter_secret,
-                             sizeof ret->exporter_secret) == 0);
     hf_wipe(secret, sizeof secret);
 }
 
@@ -220,13 +218,4 @@ int hf_hpke_open(struct hf_hpke *hpke, struct hf_bytes aad, struct hf_bytes seal
         return r;
     hpke->sequence++;
     return 0;
-}
-
-int hf_hpke_export(const struct hf_hpke *hpke, struct hf_bytes exporter_context, uint8_t *ret,
-                   size_t ret_len)
-{
-    const struct hpke_suite id = hpke_suite_of(hpke->p256, hpke->aead);
-
-    return labeled_expand(hf_bytes_of(id.id, sizeof id.id), hpke->exporter_secret, "sec",
-                          exporter_context, ret, ret_len);
 }

@@ -26,17 +26,6 @@ void hf_hmac(struct hf_bytes key, size_t count, const struct hf_bytes *pieces,
     hf_wipe(&state, sizeof state);
 }
 
-bool hf_hmac_check(struct hf_bytes key, size_t count, const struct hf_bytes *pieces,
-                   const uint8_t tag[static HF_HMAC_LEN])
-{
-    uint8_t want[HF_HMAC_LEN];
-
-    hf_hmac(key, count, pieces, want);
-    bool equal = hf_secret_equal(want, tag, sizeof want);
-    hf_wipe(want, sizeof want);
-    return equal;
-}
-
 void hf_hkdf_extract(struct hf_bytes salt, size_t count, const struct hf_bytes *pieces,
                      uint8_t ret_prk[static HF_HMAC_LEN])
 {

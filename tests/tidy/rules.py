@@ -123,9 +123,7 @@ VAGUE_ACTORS = (
 RETIRED_WORDS = ("shelf", "keeper", "broker", "talker", "strays", "deed", "plot", "happening")
 
 # Functions that nothing but tests uses, or that could be static. The list may only shrink.
-UNUSED = {
-    "hf_dev_authority_ca_serial", "hf_dev_authority_signer_serial", "hf_hmac_check", "hf_hpke_export",
-}
+UNUSED = {"hf_dev_authority_ca_serial", "hf_dev_authority_signer_serial"}
 
 # Assertions a function of src/core. The figure may only rise.
 ASSERTIONS_IN_CORE_MIN = 1.32

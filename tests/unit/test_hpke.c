@@ -15,31 +15,6 @@ static void setup(void)
     cr_assert_eq(hf_secret_init(64 * 1024, false), 0);
 }
 
-static void check_exports(const json_t *vector, const struct hf_hpke *sender,
-                          const struct hf_hpke *receiver)
-{
-    json_t *row;
-    size_t i;
-
-    json_array_foreach(hf_vectors_get(vector, "exports"), i, row)
-    {
-        struct hf_vectors_bytes context = hf_vectors_hex(row, "exporter_context");
-        struct hf_vectors_bytes want = hf_vectors_hex(row, "exported_value");
-        uint8_t *got = calloc(1, want.len);
-
-        cr_assert_not_null(got);
-        cr_assert_eq(want.len, hf_vectors_number(row, "L"));
-        cr_assert_eq(hf_hpke_export(sender, hf_vectors_view(context), got, want.len), 0);
-        cr_assert_arr_eq(got, want.data, want.len);
-        memset(got, 0, want.len);
-        cr_assert_eq(hf_hpke_export(receiver, hf_vectors_view(context), got, want.len), 0);
-        cr_assert_arr_eq(got, want.data, want.len);
-        free(got);
-        free(context.data);
-        free(want.data);
-    }
-}
-
 static size_t number_in_order(size_t i, struct hf_vectors_bytes aad)
 {
     /* The vectors' associated data is "Count-N": N says which messages of the context are shown. */
@@ -105,15 +80,11 @@ static size_t check_vector(const json_t *vector)
     cr_assert_arr_eq(sender.key, want, 32);
     hf_vectors_fixed(vector, "base_nonce", want, HF_AEAD_NONCE_LEN);
     cr_assert_arr_eq(sender.base_nonce, want, HF_AEAD_NONCE_LEN);
-    hf_vectors_fixed(vector, "exporter_secret", want, 32);
-    cr_assert_arr_eq(sender.exporter_secret, want, 32);
 
     cr_assert_eq(
         hf_hpke_init_receiver(&receiver, aead, secret_key, encapsulated, hf_vectors_view(info)), 0);
     cr_assert_arr_eq(receiver.key, sender.key, 32);
     cr_assert_arr_eq(receiver.base_nonce, sender.base_nonce, HF_AEAD_NONCE_LEN);
-    cr_assert_arr_eq(receiver.exporter_secret, sender.exporter_secret, 32);
-    check_exports(vector, &sender, &receiver);
     size_t n = check_messages(vector, &sender, &receiver);
     hf_hpke_done(&sender);
     hf_hpke_done(&receiver);
@@ -231,20 +202,6 @@ Test(hf_hpke, a_receiver_that_seals_is_our_own_mistake, .init = setup, .signal =
                  0);
     int r = hf_hpke_seal(&hpke, hf_bytes_of(NULL, 0), hf_bytes_of("x", 1), sealed);
     cr_assert_fail("it returned %d", r);
-}
-
-Test(hf_hpke, exports_no_more_than_hkdf_can_give, .init = setup)
-{
-    struct hf_hpke hpke;
-    uint8_t secret_key[32] = {1}, public_key[32];
-    static uint8_t out[255 * 32 + 1];
-
-    hf_x25519_public(secret_key, public_key);
-    cr_assert_eq(hf_hpke_init_receiver(&hpke, HF_AEAD_CHACHA20POLY1305, secret_key, public_key,
-                                       hf_bytes_of(NULL, 0)),
-                 0);
-    cr_assert_eq(hf_hpke_export(&hpke, hf_bytes_of("c", 1), out, sizeof out - 1), 0);
-    cr_assert_eq(hf_hpke_export(&hpke, hf_bytes_of("c", 1), out, sizeof out), HF_ETOOBIG);
 }
 
 static const struct hf_suite *const suite = &hf_suite_real;

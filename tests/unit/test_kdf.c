@@ -91,8 +91,6 @@ Test(hf_hmac, agrees_with_wycheproof)
             hf_hmac(hf_vectors_view(key), 1, &piece, got);
             cr_assert_eq(memcmp(got, tag, tag_len) == 0, valid, "case %zu",
                          hf_vectors_number(test, "tcId"));
-            if (tag_len == HF_HMAC_LEN)
-                cr_assert_eq(hf_hmac_check(hf_vectors_view(key), 1, &piece, tag), valid);
             seen++;
             free(key.data);
             free(message.data);

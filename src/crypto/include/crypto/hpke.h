@@ -1,8 +1,7 @@
 /*
  * Hybrid public-key encryption, RFC 9180: base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, and
- * an AEAD of the caller's choice. A context seals any number of messages in order, and exports
- * secrets. For a single message the engine uses seal and open of crypto/suite.h, which are these
- * with ChaCha20-Poly1305.
+ * an AEAD of the caller's choice. A context seals any number of messages in order. For a single
+ * message the engine uses seal and open of crypto/suite.h, which are these with ChaCha20-Poly1305.
  */
 #ifndef HF_CRYPTO_HPKE_H
 #define HF_CRYPTO_HPKE_H
@@ -23,7 +22,6 @@ struct hf_hpke {
     uint64_t sequence; /* messages so far */
     uint8_t key[HF_AEAD_KEY_LEN];
     uint8_t base_nonce[HF_AEAD_NONCE_LEN];
-    uint8_t exporter_secret[HF_HMAC_LEN];
 };
 
 /* DeriveKeyPair (7.1.3). ikm: at least 32 bytes of full entropy, secret. ret_secret: secret. */
@@ -76,9 +74,5 @@ HF_MUST_USE int hf_hpke_seal(struct hf_hpke *hpke, struct hf_bytes aad, struct h
  */
 HF_MUST_USE int hf_hpke_open(struct hf_hpke *hpke, struct hf_bytes aad, struct hf_bytes sealed,
                              uint8_t *ret);
-
-/* Export (5.3). ret: ret_len bytes, secret. HF_ETOOBIG: ret_len above 255 * 32. */
-HF_MUST_USE int hf_hpke_export(const struct hf_hpke *hpke, struct hf_bytes exporter_context,
-                               uint8_t *ret, size_t ret_len);
 
 #endif

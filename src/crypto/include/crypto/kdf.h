@@ -20,10 +20,6 @@ enum {
 void hf_hmac(struct hf_bytes key, size_t count, const struct hf_bytes *pieces,
              uint8_t ret[static HF_HMAC_LEN]);
 
-/* Whether tag is the right one, in time that does not tell where it differs. */
-HF_MUST_USE bool hf_hmac_check(struct hf_bytes key, size_t count, const struct hf_bytes *pieces,
-                               const uint8_t tag[static HF_HMAC_LEN]);
-
 /*
  * HKDF-Extract. salt: may be empty, which counts as 32 zero bytes. pieces[0..count): the input
  * keying material. ret_prk: secret.
