@@ -4,11 +4,12 @@
  * how long to wait for the rest, and whether another round follows, says the task that began it.
  * Private to core.
  *
- * Recovery and drill are rounds. A claim and a drain are not: they ask once, without nonce and
- * quote, and what they share with a round is hf__call. A claim counts votes by electorate, one
- * holder may sit in several, and it asks single holders again under the same ballot. A drain asks
- * about many owners at once, one member for each of its owners, as many as calls may be out; it
- * keeps a count for each owner and nothing of who said what.
+ * Recovery and drill are rounds. A claim and a drain are not: no quote covers what they are
+ * answered, they have no second call, and what they share with a round is hf__call. A claim counts
+ * votes by electorate, one holder may sit in several, it asks single holders again under the same
+ * ballot, and goes on the moment that enough have voted. A drain asks about many owners at once, as
+ * many members as calls may be out, and keeps a count for each owner; the nonce that it is given it
+ * takes as a sign of life.
  */
 #ifndef HF_CORE_ROUND_H
 #define HF_CORE_ROUND_H
