@@ -93,6 +93,13 @@ static void set_dates(struct hf__document *d, const struct hf__document_dates *d
     d->info.evaluation_number = dates->evaluation_number;
 }
 
+/* Most lists of advisories are short: gives back what is not used of the room for the longest. */
+static void *shrunk(void *p, size_t used)
+{
+    void *less = realloc(p, used);
+    return less != NULL ? less : p;
+}
+
 static int read_tcb_info(struct hf__document *d)
 {
     struct hf__tcb_info *info = malloc(sizeof *info);
@@ -103,11 +110,9 @@ static int read_tcb_info(struct hf__document *d)
         free(info);
         return r;
     }
-    /* Most lists are short: what they do not use is given back. */
     size_t used = offsetof(struct hf__tcb_info, advisories.item) +
                   info->advisories.count * sizeof info->advisories.item[0];
-    struct hf__tcb_info *less = realloc(info, used);
-    d->tcb_info = less != NULL ? less : info;
+    d->tcb_info = shrunk(info, used);
     set_dates(d, &d->tcb_info->dates);
     return 0;
 }
@@ -124,8 +129,7 @@ static int read_qe_identity(struct hf__document *d)
     }
     size_t used = offsetof(struct hf__qe_identity, advisories.item) +
                   id->advisories.count * sizeof id->advisories.item[0];
-    struct hf__qe_identity *less = realloc(id, used);
-    d->qe_identity = less != NULL ? less : id;
+    d->qe_identity = shrunk(id, used);
     set_dates(d, &d->qe_identity->dates);
     return 0;
 }

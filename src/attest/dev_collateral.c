@@ -1,4 +1,5 @@
 #include "dev_pki.h"
+#include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -61,12 +62,8 @@ static void put_hex(struct hf_buf *out, const char *name, const uint8_t *data, s
 
 static void put_date(struct hf_buf *out, const char *name, uint64_t at_s)
 {
-    time_t t = (time_t)at_s;
-    struct tm tm;
-    char text[32];
-    gmtime_r(&t, &tm);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    hf_buf_printf(out, "\"%s\":\"%s\"", name, text);
+    char text[HF_DATE_TEXT];
+    hf_buf_printf(out, "\"%s\":\"%s\"", name, hf_date_text(at_s, HF_DATE_ISO, text));
 }
 
 /* "version" to "nextUpdate", which both documents have. */

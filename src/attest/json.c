@@ -1,4 +1,5 @@
 #include "json.h"
+#include "base/hex.h"
 #include "civil.h"
 
 #include <string.h>
@@ -28,7 +29,7 @@ static bool eat(struct hf_json *r, char c)
 
 static bool is_hex(uint8_t c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return hf_hex_digit((char)c) >= 0;
 }
 
 /* A string, whatever is in it; ret gets what is between its quotes, as it stands. */
@@ -234,11 +235,6 @@ bool hf__json_word(struct hf_json *r, const char *word, const char *expected)
     return hf_bytes_equal(text, hf_bytes_of(word, strlen(word))) || hf__json_fail(&at, expected);
 }
 
-static uint8_t hex_value(uint8_t c)
-{
-    return (uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
 bool hf__json_hex(struct hf_json *r, const char *expected, uint8_t *ret, size_t len)
 {
     skip_space(r);
@@ -252,7 +248,8 @@ bool hf__json_hex(struct hf_json *r, const char *expected, uint8_t *ret, size_t 
         if (!is_hex(text.data[i]))
             return hf__json_fail(&at, expected);
     for (size_t i = 0; i < len; i++)
-        ret[i] = (uint8_t)(hex_value(text.data[2 * i]) << 4 | hex_value(text.data[2 * i + 1]));
+        ret[i] = (uint8_t)(hf_hex_digit((char)text.data[2 * i]) << 4 |
+                           hf_hex_digit((char)text.data[2 * i + 1]));
     return true;
 }
 

@@ -11,7 +11,7 @@ void hf_hex_encode(const uint8_t *data, size_t len, char *ret_text)
     ret_text[2 * len] = '\0';
 }
 
-static int digit(char c)
+int hf_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -27,9 +27,9 @@ int hf_hex_decode(const char *text, uint8_t *ret_data, size_t len)
     if (strlen(text) != 2 * len)
         return HF_EINVAL;
     for (size_t i = 0; i < 2 * len; i++)
-        if (digit(text[i]) < 0)
+        if (hf_hex_digit(text[i]) < 0)
             return HF_EINVAL;
     for (size_t i = 0; i < len; i++)
-        ret_data[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+        ret_data[i] = (uint8_t)(hf_hex_digit(text[2 * i]) << 4 | hf_hex_digit(text[2 * i + 1]));
     return 0;
 }

@@ -35,9 +35,6 @@ const char *hf__as_root(void);
 HF_MUST_USE bool hf__options(int argc, char **argv, const struct hf_option *table, size_t count,
                              void *options, char ***ret_words, int *ret_count);
 
-/* A time for a person: day and minute, UTC; empty where there is no such day. Returns ret. */
-const char *hf__minute(uint64_t s, char ret[static 32]);
-
 /* A command that was used wrongly: says how it is used on standard error. Returns HF_CLI_USAGE. */
 int hf__usage(const char *text);
 

@@ -2,6 +2,7 @@
  * in files that people carry. */
 #include "ask.h"
 #include "base/buf.h"
+#include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -11,7 +12,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { ANSWERS_MAX = 1 << 19, ANSWER_MAX = 512, REQUEST_MAX = 4 << 20 };
 
@@ -34,12 +34,8 @@ static const char usage[] =
 
 static void print_time(const char *before, uint64_t s, const char *after)
 {
-    char text[32] = "";
-    struct tm tm;
-    time_t t = (time_t)s;
-    if (gmtime_r(&t, &tm) != NULL)
-        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm);
-    printf("%s%s%s\n", before, text, after);
+    char text[HF_DATE_TEXT];
+    printf("%s%s%s\n", before, hf_date_text(s, HF_DATE_SECOND, text), after);
 }
 
 /* Who the share holders are, and whose answers are here. */

@@ -1,6 +1,7 @@
 #include "difference.h"
 
 #include "ask.h"
+#include "base/date.h"
 #include "base/error.h"
 
 #include <jansson.h>
@@ -66,13 +67,13 @@ static const char *name_of(const json_t *element, char ret[static NAME_LEN])
 /* A date is added to what counts seconds since 1970, for people. */
 static void add_value(struct lines *l, const char *path, const json_t *value)
 {
-    char *text = json_dumps(value, JSON_ENCODE_ANY), dated[80], minute[32];
+    char *text = json_dumps(value, JSON_ENCODE_ANY), dated[80], minute[HF_DATE_TEXT];
     uint64_t s = (uint64_t)json_integer_value(value);
     size_t len = strlen(path);
     bool date = s >= FIRST_DATE_S && len > 2 && strcmp(path + len - 2, "_s") == 0;
     l->failed = l->failed || text == NULL;
     if (text != NULL && date) {
-        snprintf(dated, sizeof dated, "%.24s (%s)", text, hf__minute(s, minute));
+        snprintf(dated, sizeof dated, "%.24s (%s)", text, hf_date_text(s, HF_DATE_MINUTE, minute));
         add(l, path, dated);
     } else if (text != NULL) {
         add(l, path, text);

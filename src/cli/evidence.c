@@ -3,6 +3,7 @@
 #include "answer.h"
 #include "ask.h"
 #include "authority.h"
+#include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -53,11 +54,12 @@ static int save(const json_t *one, const char *folder, FILE *says)
 
 static void print_one(const json_t *one)
 {
-    char when[32];
+    char when[HF_DATE_TEXT];
     const char *name = text_of(one, "operator");
     printf("  %s  %.40s (%.8s)  share %lld of dealing %lld: %s\n",
-           hf__minute((uint64_t)number_of(one, "broken_s"), when), name[0] != '\0' ? name : "-",
-           text_of(one, "provider"), number_of(one, "index"), number_of(one, "generation"),
+           hf_date_text((uint64_t)number_of(one, "broken_s"), HF_DATE_MINUTE, when),
+           name[0] != '\0' ? name : "-", text_of(one, "provider"), number_of(one, "index"),
+           number_of(one, "generation"),
            strcmp(text_of(one, "breach"), "proof") == 0 ? "it signed a wrong proof"
                                                         : "it signed that it does not keep it");
 }
@@ -103,7 +105,7 @@ static const char *who(const struct hf__authority *a, const struct hf_account *a
 
 static void print_broken(const struct hf__authority *a, const struct hf_broken *b)
 {
-    char name[WHO_LEN], when[32];
+    char name[WHO_LEN], when[HF_DATE_TEXT];
     printf("A PROMISE WAS BROKEN\n");
     printf("by         %s\n", who(a, &b->provider, name));
     printf("to         %s\n", who(a, &b->owner, name));
@@ -111,17 +113,17 @@ static void print_broken(const struct hf__authority *a, const struct hf_broken *
            (unsigned long long)b->generation.number, (unsigned long long)b->generation.version);
     if (b->breach == HF_BREACH_DENIAL) {
         printf("promised   %s: it signed that it keeps this share\n",
-               hf__minute(b->promised_s, when));
+               hf_date_text(b->promised_s, HF_DATE_MINUTE, when));
         printf(
             "broken     %s: it signed that it does not keep it, and was not released from it%s\n",
-            hf__minute(b->broken_s, when),
+            hf_date_text(b->broken_s, HF_DATE_MINUTE, when),
             b->unknown ? "; it says that it never heard of this owner" : "");
         printf("An older copy of its data folder was put back, its disk failed, or its software "
                "lies.\n");
     } else {
         printf("broken     %s: it signed that it keeps this share, with a proof that is wrong or "
                "missing\n",
-               hf__minute(b->broken_s, when));
+               hf_date_text(b->broken_s, HF_DATE_MINUTE, when));
         printf("No release of this software signs that: what runs there is another, or its machine "
                "fails.\n");
     }

@@ -7,6 +7,7 @@
 #include "follow.h"
 
 #include "ask.h"
+#include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -52,8 +53,8 @@ static const char usage[] =
 
 void hf__follow_say_time(uint64_t now_s)
 {
-    char text[32];
-    printf("%s: ", hf__minute(now_s, text));
+    char text[HF_DATE_TEXT];
+    printf("%s: ", hf_date_text(now_s, HF_DATE_MINUTE, text));
 }
 
 int hf__follow_remember(struct hf__round *r)

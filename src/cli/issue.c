@@ -6,6 +6,7 @@
 #include "authority.h"
 
 #include "ask.h"
+#include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -195,7 +196,7 @@ static void keep_old(const struct hf__authority *a, const struct hf__issue_job *
 static int confirm(const struct hf__authority *a, const struct hf__issue_job *job,
                    const struct hf_document *d)
 {
-    char digest[DIGEST_LEN], answer[8], until[32];
+    char digest[DIGEST_LEN], answer[8], until[HF_DATE_TEXT];
     hf_hex_encode(d->body_hash.bytes, 32, digest);
     if (job->consent.own)
         return 0;
@@ -206,7 +207,7 @@ static int confirm(const struct hf__authority *a, const struct hf__issue_job *jo
         return r;
     if (job->kind != HF_DOCUMENT_ROOT)
         printf("good until %s, and to be signed anew before\n",
-               hf__minute(hf_document_expires_s(d), until));
+               hf_date_text(hf_document_expires_s(d), HF_DATE_MINUTE, until));
     if (job->show != NULL)
         job->show(a, d);
     printf("digest: %s\n", digest);

@@ -8,6 +8,7 @@
 #include "ask.h"
 #include "attest/binding.h"
 #include "authority.h"
+#include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -211,12 +212,10 @@ static void entry(const struct hf__measurement_change *c, const char *digest, ui
     if (c->has_rank || !c->ceremony)
         hf_buf_printf(ret, "%*s  rank: %u\n", indent, "", rank);
     if (c->after_s > 0) {
-        char text[32];
-        struct tm tm;
-        time_t t = time(NULL) + (time_t)c->after_s;
-        gmtime_r(&t, &tm);
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-        hf_buf_printf(ret, "%*s  effective_from: %s\n", indent, "", text);
+        char text[HF_DATE_TEXT];
+        uint64_t from_s = (uint64_t)time(NULL) + c->after_s;
+        hf_buf_printf(ret, "%*s  effective_from: %s\n", indent, "",
+                      hf_date_text(from_s, HF_DATE_ISO, text));
     }
     hf_buf_append_u8(ret, 0);
 }
@@ -307,16 +306,13 @@ static int list(const struct form *f, const struct hf__authority *a)
     const struct hf_policy *p = a->policy != NULL ? &a->policy->u.policy : NULL;
     for (size_t i = 0; i < f->form.measurements.count; i++) {
         const struct hf__measurement_form *m = &f->form.measurements.items[i];
-        char digest[2 * HF_MEASUREMENT_LEN + 1], from[40] = "";
+        char digest[2 * HF_MEASUREMENT_LEN + 1], from[HF_DATE_TEXT] = "";
         hf_hex_encode(m->digest, sizeof m->digest, digest);
-        if (m->effective_from_s > 0) {
-            struct tm tm;
-            time_t t = (time_t)m->effective_from_s;
-            gmtime_r(&t, &tm);
-            strftime(from, sizeof from, ", from %Y-%m-%dT%H:%M:%SZ", &tm);
-        }
-        printf("%s\n  rank %u%s%s: %s\n  %s\n", m->name, m->rank,
-               m->role == HF_ROLE_CEREMONY ? ", for ceremonies" : "", from,
+        bool later = m->effective_from_s > 0;
+        if (later)
+            hf_date_text((uint64_t)m->effective_from_s, HF_DATE_ISO, from);
+        printf("%s\n  rank %u%s%s%s: %s\n  %s\n", m->name, m->rank,
+               m->role == HF_ROLE_CEREMONY ? ", for ceremonies" : "", later ? ", from " : "", from,
                standing(m, in_force(p, m)), digest);
     }
     return 0;

@@ -1,6 +1,7 @@
 /* holdfast peers, events, watch: the other members, as this node sees them. */
 #include "answer.h"
 #include "ask.h"
+#include "base/date.h"
 #include "base/duration.h"
 #include "base/options.h"
 #include "command.h"
@@ -119,18 +120,14 @@ int hf_cli_peers(int argc, char **argv)
     return absent ? HF_CLI_NOT_READY : HF_CLI_OK;
 }
 
-static const char *moment(long long s, char ret[static 32])
+static const char *moment(long long s, char ret[static HF_DATE_TEXT])
 {
-    struct tm tm;
-    time_t t = (time_t)s;
-    if (gmtime_r(&t, &tm) == NULL || strftime(ret, 32, "%Y-%m-%d %H:%M:%SZ", &tm) == 0)
-        snprintf(ret, 32, "-");
-    return ret;
+    return hf_date_text((uint64_t)s, HF_DATE_ISO, ret);
 }
 
 static void print_event(const json_t *e)
 {
-    char subject[80], author[80], issued[32], until[32], more[96] = "";
+    char subject[80], author[80], issued[HF_DATE_TEXT], until[HF_DATE_TEXT], more[96] = "";
     const char *kind = text_of(e, "kind");
     bool suspect = strcmp(kind, "suspect") == 0;
     if (suspect)
@@ -176,7 +173,7 @@ static const char *before(const json_t *seen, const char *account)
 static void compare(const json_t *root, json_t *seen, bool first, bool json)
 {
     const json_t *peers = json_object_get(root, "peers");
-    char name[80], now[32];
+    char name[80], now[HF_DATE_TEXT];
     for (size_t i = 0; i < json_array_size(peers); i++) {
         json_t *p = json_array_get(peers, i);
         const char *account = text_of(p, "account"), *state = text_of(p, "state");

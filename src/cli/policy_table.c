@@ -1,6 +1,7 @@
 /* A policy as a person reads it: what it asks of shares, machines and software, and until when. */
 #include "ask.h"
 #include "attest/verify.h"
+#include "base/date.h"
 #include "base/hex.h"
 #include "difference.h"
 #include "document/time_servers.h"
@@ -39,10 +40,11 @@ static const char *duration(uint64_t s, char ret[static 32])
 
 static void print_dates(const struct hf_policy *p)
 {
-    char from[32], until[32];
+    char from[HF_DATE_TEXT], until[HF_DATE_TEXT];
     int64_t left = (int64_t)p->expires_s - (int64_t)time(NULL);
-    printf("policy     %u, from %s\n", (unsigned)p->version, hf__minute(p->issued_s, from));
-    printf("expires    %s, ", hf__minute(p->expires_s, until));
+    printf("policy     %u, from %s\n", (unsigned)p->version,
+           hf_date_text(p->issued_s, HF_DATE_MINUTE, from));
+    printf("expires    %s, ", hf_date_text(p->expires_s, HF_DATE_MINUTE, until));
     if (left < 0)
         printf("HAS EXPIRED: it accepts nothing\n");
     else
@@ -61,7 +63,7 @@ static void print_shares(const struct hf_policy *p)
 
 static void print_quotes(const struct hf_policy *p)
 {
-    char age[32], grace[32], text[32];
+    char age[32], grace[32], text[HF_DATE_TEXT];
     printf("trust      %s\n", p->trust == HF_TRUST_DEV ? "DEVELOPMENT: nothing is protected"
                                                        : "intel: genuine trust domains");
     printf("accepted   TCB status UpToDate");
@@ -73,7 +75,7 @@ static void print_quotes(const struct hf_policy *p)
     printf("\n");
     for (size_t i = 0; i < p->tcb_evaluations_count; i++)
         printf("           evaluation %u counts from %s\n", (unsigned)p->tcb_evaluations[i].number,
-               hf__minute(p->tcb_evaluations[i].counts_from_s, text));
+               hf_date_text(p->tcb_evaluations[i].counts_from_s, HF_DATE_MINUTE, text));
     printf("times      identity quotes are good for %s; a silent holder is replaced after %s\n",
            duration(p->quote_age_max_s, age), duration(p->holder_grace_s, grace));
     if (p->time_servers_count > 0)
@@ -92,7 +94,7 @@ static void print_quotes(const struct hf_policy *p)
 
 static void print_releases(const struct hf_policy *p)
 {
-    char digest[2 * HF_MEASUREMENT_LEN + 1], from[32];
+    char digest[2 * HF_MEASUREMENT_LEN + 1], from[HF_DATE_TEXT];
     uint64_t now_s = (uint64_t)time(NULL);
     printf("releases   %zu accepted%s\n", p->measurements_count,
            p->measurements_count == 0 ? ": NO VALIDATOR CAN GET A SHARE" : "");
@@ -102,7 +104,7 @@ static void print_releases(const struct hf_policy *p)
         printf("  rank %-4u %.*s%s", (unsigned)m->rank, (int)m->name.len,
                (const char *)m->name.data, m->role == HF_ROLE_CEREMONY ? ", for ceremonies" : "");
         if (m->effective_from_s > now_s)
-            printf(", not before %s", hf__minute(m->effective_from_s, from));
+            printf(", not before %s", hf_date_text(m->effective_from_s, HF_DATE_MINUTE, from));
         printf("\n            %s\n", digest);
     }
 }

@@ -1,11 +1,11 @@
 /* What is said of a quote, as JSON. */
+#include "base/date.h"
 #include "base/error.h"
 #include "base/hex.h"
 #include "quote.h"
 
 #include <jansson.h>
 #include <stdio.h>
-#include <time.h>
 
 static json_t *hex(const void *data, size_t len)
 {
@@ -31,13 +31,8 @@ static json_t *text_or_null(const char *text)
 
 static json_t *date(uint64_t unix_s)
 {
-    char text[sizeof "0000-00-00"];
-    time_t t = (time_t)unix_s;
-    struct tm tm;
-    if (unix_s == 0 || gmtime_r(&t, &tm) == NULL ||
-        strftime(text, sizeof text, "%Y-%m-%d", &tm) == 0)
-        return json_null();
-    return json_string(text);
+    char text[HF_DATE_TEXT];
+    return unix_s == 0 ? json_null() : json_string(hf_date_text(unix_s, HF_DATE_DAY, text));
 }
 
 static void add_platform(json_t *o, const struct hf_cli_quote_result *r)

@@ -1,11 +1,10 @@
-/* What commands say in the same way: what went wrong, how they are used, when something was. */
+/* What commands say in the same way: what went wrong, how they are used. */
 #include "ask.h"
 #include "base/error.h"
 #include "command.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 int hf__say(const char *command, const char *what, int error)
@@ -41,15 +40,6 @@ bool hf__dev_refused(const char *command, bool dev)
     (void)dev;
     return false;
 #endif
-}
-
-const char *hf__minute(uint64_t s, char ret[static 32])
-{
-    struct tm tm;
-    time_t t = (time_t)s;
-    if (gmtime_r(&t, &tm) == NULL || strftime(ret, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
-        ret[0] = '\0';
-    return ret;
 }
 
 const char *hf__as_root(void)

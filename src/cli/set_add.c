@@ -8,6 +8,7 @@
 #include "answer.h"
 #include "ask.h"
 #include "attest.h"
+#include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -132,7 +133,7 @@ static int enter(const struct hf__set_add *o, const struct hf__authority *a,
                  const struct hf__admitted *admitted, const char *address)
 {
     struct hf__member_list members;
-    char account[65], made[32];
+    char account[65], made[HF_DATE_TEXT];
     int r = hf__members_load(a->folder, &members);
     if (r != 0)
         return r;
@@ -164,7 +165,7 @@ static int enter(const struct hf__set_add *o, const struct hf__authority *a,
     if (admitted->quoted_s == 0)
         snprintf(made, sizeof made, "now, at that address");
     else
-        hf__minute(admitted->quoted_s, made);
+        hf_date_text(admitted->quoted_s, HF_DATE_MINUTE, made);
     printf("%s %s at %s: quote verified, made %s, release %s; in force after `holdfast set sign`\n",
            account, known ? "updated" : "added", address, made, admitted->release);
     return 0;

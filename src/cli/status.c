@@ -2,6 +2,7 @@
 #include "answer.h"
 #include "ask.h"
 #include "backup.h"
+#include "base/date.h"
 #include "base/duration.h"
 #include "command.h"
 #include "status_all.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const char status_usage[] =
     "usage: holdfast status [--all] [--json]\n"
@@ -79,13 +79,11 @@ static void print_advice(const json_t *root)
 /* Whether there is such a date. */
 static bool print_date(const char *before, const char *label, const json_t *o, const char *name)
 {
-    char day[32];
-    struct tm tm;
-    time_t t = (time_t)number_of(o, name);
-    bool is = t > 0 && gmtime_r(&t, &tm) != NULL && strftime(day, sizeof day, "%Y-%m-%d", &tm) > 0;
-    if (is)
-        printf("%s%s %s", before, label, day);
-    return is;
+    char day[HF_DATE_TEXT];
+    long long s = number_of(o, name);
+    if (s > 0)
+        printf("%s%s %s", before, label, hf_date_text((uint64_t)s, HF_DATE_DAY, day));
+    return s > 0;
 }
 
 static void print_expiry(const json_t *root)
@@ -195,14 +193,12 @@ static void print_state(const json_t *root)
 static void print_quorum(const json_t *root)
 {
     const json_t *q = json_object_get(root, "quorum");
-    char day[24] = "";
-    struct tm tm;
-    time_t since_s = (time_t)number_of(q, "since_s");
-    if (since_s != 0 && gmtime_r(&since_s, &tm) != NULL)
-        strftime(day, sizeof day, "%Y-%m-%d %H:%M UTC", &tm);
+    char day[HF_DATE_TEXT];
+    long long since_s = number_of(q, "since_s");
     if (since_s != 0)
         printf(
-            "sealed     since %s, under share set %lld%s\n", day, number_of(q, "sealed_share_set"),
+            "sealed     since %s, under share set %lld%s\n",
+            hf_date_text((uint64_t)since_s, HF_DATE_MINUTE, day), number_of(q, "sealed_share_set"),
             is_true(q, "openable") ? ""
             : number_of(q, "sealed_share_set") != number_of(q, "share_set") || !is_true(q, "wanted")
                 ? "; the share holders of now cannot open that"

@@ -2,6 +2,7 @@
 #include "outlook_parts.h"
 
 #include "base/check.h"
+#include "base/date.h"
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/hex.h"
@@ -9,7 +10,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 const char *hf__key_outlook_name(enum hf__key_outlook key)
 {
@@ -38,15 +38,6 @@ bool hf__outlook_is_silence(int error)
     default:
         return false;
     }
-}
-
-static const char *date(uint64_t s, char ret[static 32])
-{
-    struct tm tm;
-    time_t t = (time_t)s;
-    if (gmtime_r(&t, &tm) == NULL || strftime(ret, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        snprintf(ret, 32, "%llu", (unsigned long long)s);
-    return ret;
 }
 
 void hf__outlook_warn(struct hf__outlook *o, int reason, enum hf__weight weight, uint64_t at_s,
@@ -182,7 +173,7 @@ static void judge_another(const struct hf_account *another, struct hf__outlook *
  */
 static void warn_refused(const struct hf__outlook_facts *f, struct hf__outlook *o)
 {
-    char day[32];
+    char day[HF_DATE_TEXT];
     uint64_t for_s = (f->now_ms - f->own_since_ms) / 1000, grace_s = f->status->holder_grace_s;
     uint64_t at_s = f->status->now_s + grace_s - for_s;
     const char *why = hf_error_sentence(f->own_error);
@@ -192,7 +183,7 @@ static void warn_refused(const struct hf__outlook_facts *f, struct hf__outlook *
             "no validator accepts this node's quotes: %s; from %s on it counts as lost, and what "
             "it "
             "keeps for others is dealt anew without it",
-            why, date(at_s, day));
+            why, hf_date_text(at_s, HF_DATE_ISO, day));
     else
         hf__outlook_warn(
             o, HF_EATTESTATION, HF__NOW, 0,
@@ -288,13 +279,13 @@ static void judge_open(const struct hf__outlook_facts *f, struct hf__outlook *o)
 static void warn_date(struct hf__outlook *o, int reason, uint64_t now_s, uint64_t at_s,
                       uint64_t before_s, const char *what, const char *todo)
 {
-    char left[24], day[32];
+    char left[24], day[HF_DATE_TEXT];
     if (at_s == 0 || now_s >= at_s || at_s - now_s > before_s)
         return;
     bool urgent = at_s - now_s <= HF__URGENT_S && before_s > HF__URGENT_S;
-    hf__outlook_warn(o, reason, urgent ? HF__URGENT : HF__NOTICE, at_s,
-                     "%s expires in %s, on %s: %s", what,
-                     hf_duration_text((at_s - now_s) * 1000, left), date(at_s, day), todo);
+    hf__outlook_warn(
+        o, reason, urgent ? HF__URGENT : HF__NOTICE, at_s, "%s expires in %s, on %s: %s", what,
+        hf_duration_text((at_s - now_s) * 1000, left), hf_date_text(at_s, HF_DATE_ISO, day), todo);
 }
 
 bool hf__outlook_clock_off(const struct hf_status *s)
@@ -323,13 +314,13 @@ static void warn_clock(const struct hf_status *s, struct hf__outlook *o)
 /* Of a share set that has expired too: nothing else would say so before it is needed. */
 static void warn_shares(const struct hf_status *s, struct hf__outlook *o)
 {
-    char day[32];
+    char day[HF_DATE_TEXT];
     if (!s->quorum_wanted || s->share_set == 0)
         return;
     if (s->now_s >= s->share_set_expires_s)
         hf__outlook_warn(o, HF_ESHARES_EXPIRED, HF__URGENT, 0,
                          "the share set expired on %s: no share holder can open this key",
-                         date(s->share_set_expires_s, day));
+                         hf_date_text(s->share_set_expires_s, HF_DATE_ISO, day));
     warn_date(o, HF_ESHARES_EXPIRE, s->now_s, s->share_set_expires_s, HF__EXPIRES_S,
               "the share set", "the authority makes the next, as `holdfast quorum` says");
 }

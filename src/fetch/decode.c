@@ -1,17 +1,7 @@
 #include "decode.h"
 #include "base/base64.h"
 #include "base/error.h"
-
-static int digit_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+#include "base/hex.h"
 
 static bool starts_with(struct hf_bytes b, const char *text)
 {
@@ -25,8 +15,8 @@ int hf__decode_chain(struct hf_bytes text, struct hf_buf *ret)
     for (size_t i = 0; i < text.len; i++) {
         int c = text.data[i];
         if (c == '%') {
-            int high = text.len - i > 2 ? digit_of(text.data[i + 1]) : -1;
-            int low = high >= 0 ? digit_of(text.data[i + 2]) : -1;
+            int high = text.len - i > 2 ? hf_hex_digit((char)text.data[i + 1]) : -1;
+            int low = high >= 0 ? hf_hex_digit((char)text.data[i + 2]) : -1;
             if (low < 0)
                 return HF_EMALFORMED;
             c = high << 4 | low;
@@ -54,7 +44,7 @@ static int decode_hex(struct hf_bytes body, struct hf_buf *ret)
     if (body.len % 2 != 0)
         return HF_EMALFORMED;
     for (size_t i = 0; i < body.len; i += 2) {
-        int high = digit_of(body.data[i]), low = digit_of(body.data[i + 1]);
+        int high = hf_hex_digit((char)body.data[i]), low = hf_hex_digit((char)body.data[i + 1]);
         if (high < 0 || low < 0)
             return HF_EMALFORMED;
         hf_buf_append_u8(ret, (uint8_t)(high << 4 | low));

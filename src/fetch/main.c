@@ -1,3 +1,4 @@
+#include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options.h"
@@ -7,7 +8,6 @@
 #include "service.h"
 
 #include <stdio.h>
-#include <time.h>
 
 /* Exit codes, as --help says. */
 enum { EXIT_DONE = 0, EXIT_AGAIN = 1, EXIT_USAGE = HF_EXIT_USAGE, EXIT_REFUSED = 3 };
@@ -23,7 +23,7 @@ static void say(char *reason)
 
 static int run(const struct hf__fetch_options *options)
 {
-    char reason[HF__FETCH_REASON_MAX] = "", text[32];
+    char reason[HF__FETCH_REASON_MAX] = "", text[HF_DATE_TEXT];
     struct hf__service_set set;
     uint64_t expires_s = 0;
     int rc = hf__fetch_confine();
@@ -40,12 +40,8 @@ static int run(const struct hf__fetch_options *options)
         say(reason);
         return hf_error_transient(rc) ? EXIT_AGAIN : EXIT_REFUSED;
     }
-    struct tm tm;
-    time_t t = (time_t)expires_s;
-    gmtime_r(&t, &tm);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
     printf("%s: %zu platform%s, valid until %s\n", options->output, options->fmspc_count,
-           options->fmspc_count == 1 ? "" : "s", text);
+           options->fmspc_count == 1 ? "" : "s", hf_date_text(expires_s, HF_DATE_ISO, text));
     return EXIT_DONE;
 }
 

@@ -2,6 +2,7 @@
  * them, and shown (proto/QUORUM.md, 5). */
 #include "share.h"
 
+#include "base/date.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -130,12 +131,8 @@ static void print_hex(const char *what, const uint8_t *bytes, size_t len)
 
 void hf__show_time(const char *what, uint64_t s, const char *more)
 {
-    char text[32] = "";
-    struct tm tm;
-    time_t t = (time_t)s;
-    if (gmtime_r(&t, &tm) != NULL)
-        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm);
-    printf("  %-12s %s%s\n", what, text, more);
+    char text[HF_DATE_TEXT];
+    printf("  %-12s %s%s\n", what, hf_date_text(s, HF_DATE_SECOND, text), more);
 }
 
 static void show_document(const char *what, const struct hf_document *d)

@@ -12,5 +12,7 @@ void hf_hex_encode(const uint8_t *data, size_t len, char *ret_text);
  * HF_EINVAL: another length or another character; ret_data is then untouched.
  */
 HF_MUST_USE int hf_hex_decode(const char *text, uint8_t *ret_data, size_t len);
+/* What a hexadecimal digit of either case stands for: 0 to 15; -1: it is none. */
+int hf_hex_digit(char c);
 
 #endif
