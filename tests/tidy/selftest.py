@@ -116,6 +116,7 @@ CASES = [
     ("core_states_its_invariants", "src/core/a.c", "int hf_a(void)\n{\n    return 1;\n}\n", "0 assertions in 1"),
     ("guides_are_true", "src/README.md", "`src/base/none.c`\n", "src/base/none.c is not there"),
     ("guides_are_true", ".github/CONTRIBUTING.md", "`hf_none`\n", "hf_none is not in the code"),
+    ("guides_are_true", "proto/A.md", "It is `gone`, `here` in `tests/none.c`.\n", "gone is not in tests/none.c"),
     ("guides_are_true", "src/README.md", "| `base` | what | |\n", "its rooms are not"),
     ("scenes_have_every_part", tables.SCENES + "new.py", "", "new.py: ORDER does not have it"),
     ("scenes_have_every_part", tables.SCENES + "__init__.py", 'ORDER = ("x",)\n', "x.py: SHOWS"),

@@ -169,7 +169,8 @@ def alerts_have_every_part(tree):
 
 
 def guides_are_true(tree):
-    """A path in a guide exists, a name of ours is in the code, and the rooms of src/README.md are those of the tree."""
+    """A path in a guide exists, a name of ours is in the code, what any page says to be in a file is there, and the
+    rooms of src/README.md are those of the tree."""
     found = []
     sources = set(re.findall(r"\bHF_\w+|\bhf_\w+", "".join(
         tree.text(n) for n in tree.files if n.endswith((".c", ".h", ".def")))))
@@ -182,6 +183,10 @@ def guides_are_true(tree):
                     found.append(f"{guide}: {quoted} is not there")
             elif re.match(r"(hf_|HF_)\w+$", quoted) and quoted not in sources | {"hf_noun_verb", "hf__noun_verb"}:
                 found.append(f"{guide}: {quoted} is not in the code")
+    for page in (p for p in tree.files if p.endswith(".md")):
+        for names, path in re.findall(r"((?:`\w+`(?:,? and |, | )?)+)in `((?:src|sim|tests)/[\w./]+)`", tree.text(page)):
+            found += [f"{page}: {name} is not in {path}" for name in re.findall(r"`(\w+)`", names)
+                      if path not in tree.files or not re.search(rf"\b{name}\b", tree.text(path))]
     if GUIDES[0] in tree.files:
         cells = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", tree.text(GUIDES[0]), re.M)
         listed = [room for cell in cells for room in re.findall(r"`(\w+)`", cell)]
