@@ -16,6 +16,7 @@ struct hf__interval {
     double low, high;
 };
 
+/* Counts a further one. */
 void hf__sample_add(struct hf__sample *s, double value);
 /*
  * Of a chance, from samples that are 0 or 1: Wilson's score interval (1927), which is right for few

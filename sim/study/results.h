@@ -27,11 +27,12 @@ struct hf__results {
     char why[512];  /* what a call that failed has against it */
 };
 
-/* A run of the study: setting * seeds + place of the seed. */
+/* Which setting a run of the study has: runs are numbered by setting, then by place of the seed. */
 static inline size_t hf__results_setting(const struct hf__results *r, size_t run)
 {
     return run / r->seeds;
 }
+/* Which seed it has. */
 static inline uint64_t hf__results_seed(const struct hf__results *r, size_t run)
 {
     return r->study->first_seed + run % r->seeds;
