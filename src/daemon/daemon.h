@@ -42,6 +42,11 @@ struct hf__user {
     gid_t gid;
 };
 
+/* What the transport has turned away for its bounds. */
+struct hf__door {
+    uint64_t connections, requests;
+};
+
 /* A call that the transport refused at once. */
 struct hf__refused {
     uint32_t call; /* the engine's id */
@@ -119,8 +124,9 @@ struct hf__daemon {
     struct hf__metrics *metrics;
     uint64_t traces[64]; /* counted, by type */
     struct hf__log_rate trace_rates[64];
-    struct hf__askers *askers;        /* NULL: no user has asked yet */
-    uint64_t door_said, door_said_ms; /* connections turned away that the log has said, and when */
+    struct hf__askers *askers; /* NULL: no user has asked yet */
+    struct hf__door door_said; /* by the log, */
+    uint64_t door_said_ms;     /* and when */
 
     int notify_fd; /* of the service manager; -1: there is none */
     int notified;  /* the state that it was told last; -1 none */
@@ -158,8 +164,8 @@ void hf__peers_listen(struct hf__daemon *d);
 void hf__peers_sweep(struct hf__daemon *d, uint64_t now_ms);
 /* Who asked, as a number above 1; 0: the request waits no more. */
 uint64_t hf__peers_asker(const struct hf__daemon *d, uint64_t id);
-/* One line for all connections that were turned away since the last, now and then; called every
- * HF__RETRY_MS. */
+/* One line for all connections and requests that were turned away since the last, now and then;
+ * called every HF__RETRY_MS. */
 void hf__peers_say(struct hf__daemon *d);
 /* Makes a call of the engine to a peer; its answer becomes an event. */
 void hf__peers_call(struct hf__daemon *d, const struct hf_call *call);

@@ -15,7 +15,7 @@ enum {
     MESSAGE_MAX = 256 << 10, /* any other request or answer */
     NO_PLACE = UINT32_MAX,
     SLOW_MS = 120000, /* by then the net has given up a request that was not answered */
-    DOOR_MS = 60000,  /* between two lines about connections that were turned away */
+    DOOR_MS = 60000,  /* between two lines about what was turned away */
 };
 
 static const char prefix[] = "/v1/";
@@ -168,11 +168,17 @@ void hf__peers_say(struct hf__daemon *d)
     struct hf__line l;
     uint64_t now_ms = hf_clock_monotonic_ms();
     const struct hf_net_stats *s = d->net != NULL ? hf_net_stats(d->net) : NULL;
-    uint64_t all = s != NULL ? s->refused_rate + s->evicted_connections + s->evicted_handshakes : 0;
-    if (all <= d->door_said || now_ms - d->door_said_ms < DOOR_MS ||
-        !hf__log_begin(&l, HF__DEBUG, "turned_away"))
+    struct hf__door all = {0};
+    if (s != NULL) {
+        all.connections =
+            s->refused_rate + s->evicted_connections + s->evicted_handshakes + s->evicted_memory;
+        all.requests = s->refused_requests + s->refused_memory;
+    }
+    bool more = all.connections > d->door_said.connections || all.requests > d->door_said.requests;
+    if (!more || now_ms - d->door_said_ms < DOOR_MS || !hf__log_begin(&l, HF__DEBUG, "turned_away"))
         return;
-    hf__line_uint(&l, "connections", all - d->door_said);
+    hf__line_uint(&l, "connections", all.connections - d->door_said.connections);
+    hf__line_uint(&l, "requests", all.requests - d->door_said.requests);
     hf__log_write(&l);
     d->door_said = all;
     d->door_said_ms = now_ms;

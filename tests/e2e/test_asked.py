@@ -18,6 +18,7 @@ BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
 sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
+from abuser import WHOLE, request, speak  # noqa: E402
 from mesh import AS_ROOT, Mesh, Programs, until  # noqa: E402
 
 LINES_MAX = 20  # of one event that somebody causes, in 10 s: src/daemon/log.c
@@ -201,9 +202,31 @@ def strangers_who_are_turned_away_at_the_door_are_one_line_of_who_debugs():
                 with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 10, ("127.66.0.1", 0)):
                     pass
         line, = until(lambda: lines_of(node, "turned_away"), 20, lambda: f"not said: {node.tail()}")
-        assert "level=debug" in line and int(line.split("connections=")[1]) > 0, line
+        assert "level=debug" in line and int(re.search(r"connections=(\d+)", line)[1]) > 0, line
         # Of the other, who logs as it comes, no stranger has had a line.
         assert not lines_of(other, "turned_away"), other.tail()
+
+
+@tap.case
+def requests_that_are_too_many_are_one_line_too():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        node.config.write_text(node.config.read_text() + "log: {level: debug}\n")
+        node.kill()
+        node.start()
+        node.wait("ready", 60)
+        # All of them are there when the daemon looks again: more than one source may ask at once.
+        with contextlib.ExitStack() as stack:
+            joined_ones = [stack.enter_context(speak(node.address, "127.66.0.1")) for _ in range(12)]
+            node.freeze()
+            for tls in joined_ones:
+                for number in range(1, 51, 2):
+                    tls.sendall(request(number, "GET", "/v1/health", WHOLE))
+            node.thaw()
+            until(lambda: node.status(), 20, "it does not go on")
+        line, = until(lambda: lines_of(node, "turned_away"), 20, lambda: f"not said: {node.tail()}")
+        assert "level=debug" in line and int(re.search(r"requests=(\d+)", line)[1]) > 0, line
 
 
 @tap.case
