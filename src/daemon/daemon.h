@@ -75,7 +75,9 @@ struct hf__daemon {
     struct hf_pool *documents; /* read from files or from peers */
     struct hf_shared *shared;
     struct hf_engine *engine;
+    bool opening;    /* a thread opens platform and store */
     bool running;    /* the engine has been started */
+    bool hopeless;   /* it cannot be, for a reason that time does not mend */
     int start_error; /* why it has not */
     char start_text[HF_STORE_TEXT_LEN];
     bool announcing; /* the members are being told, and then it stops */
@@ -149,12 +151,18 @@ void hf__daemon_drop_late(struct hf__daemon *d);
 /* Fills in the time, steps the engine, does what the update says. Not from inside a hook of the
  * update's own making. */
 void hf__daemon_step(struct hf__daemon *d, struct hf_event *event);
-/* Opens the store and starts the engine; tries again later where that can help. */
-void hf__daemon_begin(struct hf__daemon *d);
+/* What the store and the platform tell the engine of. */
+void hf__daemon_hooks(struct hf__daemon *d, struct hf__storage_hooks *ret_storage,
+                      struct hf__quotes_hooks *ret_quotes);
 /* The loop's handles that the engine needs. */
 HF_MUST_USE int hf__daemon_handles(struct hf__daemon *d);
 /* Frees what is gated. */
 void hf__daemon_drop_outputs(struct hf__daemon *d);
+
+/* ---- start.c */
+/* Opens platform and store on a thread, and starts the engine then; run.c tries again later where
+ * that can help. No-op while one is under way. */
+void hf__daemon_begin(struct hf__daemon *d);
 
 /* ---- peers.c */
 HF_MUST_USE int hf__peers_open(struct hf__daemon *d);
@@ -320,6 +328,8 @@ enum hf__memory { HF__MEMORY_LOCKED, HF__MEMORY_NO_SWAP, HF__MEMORY_SWAPPABLE };
 enum hf__memory hf__harden_memory(void);
 
 /* ---- run.c */
+/* A start has come to its end: stops the daemon where there is no hope. */
+void hf__daemon_begun(struct hf__daemon *d);
 /* Reads documents and collateral again. */
 void hf__daemon_reload(struct hf__daemon *d);
 /* What the command line says, which is the image's as the program is. */

@@ -4,7 +4,6 @@
 #include "clock/clock.h"
 #include "core/shell.h"
 #include "daemon.h"
-#include "folders.h"
 #include "log.h"
 
 #include <stdio.h>
@@ -370,115 +369,17 @@ static void on_store(uv_async_t *wake)
     }
 }
 
-/* ---- the start */
-
-static int open_parts(struct hf__daemon *d, struct hf__storage_start *ret_start)
+void hf__daemon_hooks(struct hf__daemon *d, struct hf__storage_hooks *ret_storage,
+                      struct hf__quotes_hooks *ret_quotes)
 {
-    const struct hf__storage_hooks storage_hooks = {
+    *ret_storage = (struct hf__storage_hooks){
         .user = d, .wake = on_wake, .durable = on_durable, .vault = on_vault, .health = on_health};
-    const struct hf__quotes_hooks quote_hooks = {.user = d,
-                                                 .made = on_made,
-                                                 .judged = on_judged,
-                                                 .reloaded = on_reloaded,
-                                                 .looked_ahead = on_looked_ahead,
-                                                 .marked = on_marked};
-    const char *where = "";
-    int r = 0;
-    if (d->quotes == NULL)
-        r = hf__quotes_new(&d->loop, d->settings, &quote_hooks, &d->quotes, &where);
-    if (r != 0) {
-        snprintf(d->start_text, sizeof d->start_text, "%s: %s", where, hf_error_sentence(r));
-        return r;
-    }
-    return hf__storage_open(d->settings->data, &d->settings->network, &hf_suite_real,
-                            &storage_hooks, &d->storage, ret_start, d->start_text);
-}
-
-static struct hf_timing timing_of(const struct hf__settings_timing *t)
-{
-    return (struct hf_timing){
-        .call_ms = (uint32_t)t->call_ms,
-        .nonce_life_ms = (uint32_t)t->nonce_life_ms,
-        .round_grace_ms = (uint32_t)t->round_grace_ms,
-        .retry_ms_min = (uint32_t)t->retry_ms_min,
-        .retry_ms_max = (uint32_t)t->retry_ms_max,
-        .permanent_ms = (uint32_t)t->permanent_ms,
-        .standing_ms = (uint32_t)t->standing_ms,
-        .watch_ms = (uint32_t)t->watch_ms,
-        .documents_ms = (uint32_t)t->documents_ms,
-        .audit_ms = (uint32_t)t->audit_ms,
-        .probe_ms = (uint32_t)t->probe_ms,
-        .gossip_ms = (uint32_t)t->gossip_ms,
-        .reconcile_ms = (uint32_t)t->reconcile_ms,
-    };
-}
-
-static int make_engine(struct hf__daemon *d)
-{
-    const char *seeds[HF_SEEDS_MAX];
-    const struct hf__settings *s = d->settings;
-    struct hf_engine_config config = {
-        .suite = &hf_suite_real,
-        .shared = d->shared,
-        .seeds = seeds,
-        .seeds_count = s->seeds.count,
-        .address = s->address.text,
-        .account = !hf_account_zero(&s->account) ? &s->account : NULL,
-        .find_account = s->find_account,
-        .timing = timing_of(&s->timing),
-        .accept_dev = s->platform == HF__PLATFORM_DEV,
-        .secret_alloc = hf_secret_alloc,
-        .secret_free = hf_secret_free,
-    };
-    for (size_t i = 0; i < s->seeds.count; i++)
-        seeds[i] = s->seeds.items[i].text;
-    config.network = s->network;
-    hf_suite_real.hash("holdfast/v1/tls-key", hf_net_identity_request(d->net), &config.tls_key);
-#ifndef HF_PRODUCTION
-    struct hf_hash fixed;
-    if (s->dev != NULL && s->dev->seed != NULL) {
-        hf_suite_real.hash("holdfast/v1/dev-seed", hf_bytes_of(s->dev->seed, strlen(s->dev->seed)),
-                           &fixed);
-        config.fixed = &fixed;
-        hf__log(HF__WARNING, "FIXED_KEYS",
-                "account and root secret follow from dev.seed: anyone "
-                "who knows it has every key",
-                0);
-    }
-#endif
-    if (uv_random(NULL, NULL, config.seed, sizeof config.seed, 0, NULL) != 0)
-        return HF_EINTERNAL;
-    int r = hf_engine_new(&config, &d->engine);
-    hf_wipe(config.seed, sizeof config.seed);
-    return r;
-}
-
-static void start_engine(struct hf__daemon *d, struct hf__storage_start *start)
-{
-    struct hf_event event = {.type = HF_EVENT_START};
-    event.u.start.vault = start->vault;
-    event.u.start.rows = start->public_rows.rows;
-    event.u.start.rows_count = start->public_rows.count;
-    d->running = true;
-    hf__quotes_reload(d->quotes);
-    hf__daemon_step(d, &event);
-    hf__folders_look(d, true);
-}
-
-void hf__daemon_begin(struct hf__daemon *d)
-{
-    struct hf__storage_start start = {0};
-    int r = open_parts(d, &start);
-    if (r == 0)
-        r = make_engine(d);
-    if (r != d->start_error && r != 0)
-        hf__log(HF__ERROR, "cannot_start", d->start_text, r);
-    d->start_error = r;
-    if (r != 0)
-        return;
-    d->start_text[0] = '\0';
-    start_engine(d, &start);
-    hf__storage_rows_done(&start.public_rows);
+    *ret_quotes = (struct hf__quotes_hooks){.user = d,
+                                            .made = on_made,
+                                            .judged = on_judged,
+                                            .reloaded = on_reloaded,
+                                            .looked_ahead = on_looked_ahead,
+                                            .marked = on_marked};
 }
 
 int hf__daemon_handles(struct hf__daemon *d)

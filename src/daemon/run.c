@@ -121,6 +121,14 @@ static void stop(struct hf__daemon *d)
         uv_close(handles[i], NULL);
 }
 
+void hf__daemon_begun(struct hf__daemon *d)
+{
+    if (d->stopping || !hopeless(d->start_error))
+        return;
+    d->hopeless = true;
+    stop(d);
+}
+
 static void on_announced(uv_timer_t *timer)
 {
     stop(timer->data);
@@ -345,11 +353,6 @@ int hf__daemon_run(const struct hf__settings *settings, const struct hf__start *
         return EXIT_FAILURE;
     }
     hf__daemon_begin(d);
-    int status = EXIT_SUCCESS;
-    if (hopeless(d->start_error)) {
-        status = EXIT_FAILURE;
-        stop(d);
-    }
     uv_run(&d->loop, UV_RUN_DEFAULT);
-    return close_daemon(d, status);
+    return close_daemon(d, d->hopeless ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -138,6 +138,8 @@ def an_older_folder_put_in_place_while_the_daemon_was_down_is_refused_by_name():
             assert each.command("reload").returncode == 0
         n.holds(newer)
         until(lambda: n.collateral()["expires_s"] != before, 10, "the newer set is not read")
+        # A name is bound durably, and so is what was seen before it.
+        until(lambda: node.key("another"), 30, lambda: f"no key:\n{node.tail()}")
         node.kill()
         n.service.faults = dict.fromkeys(("tcb", "identity", "pckcrl", "rootcrl"), "500")
         for name, content in older.items():
@@ -285,7 +287,7 @@ def a_daemon_without_the_hardware_says_so_and_goes_on_looking():
                                f"platform: tdx\ncollateral: collateral\ntdx:\n  report: {report}\n")
         node.start()
         try:
-            status = until(node.status, 20, "no status")
+            status = node.wait_status(lambda s: s.get("reason"), "it does not say why it has not started")
             assert status["state"] == "starting" and status["reason"]["code"] == "no_platform", status
             assert report in status["start_text"] and "trust domain" in status["start_text"], status
             shown = node.command("status").stdout.decode()

@@ -112,6 +112,23 @@ def sigterm_ends_it_while_the_disk_does_not_answer():
 
 
 @tap.case
+def a_start_on_a_disk_that_does_not_answer_is_told_and_ends_when_told_to():
+    with mesh() as m:
+        m.found()
+        node, gate = m.nodes[0], m.folder / "slow"
+        gate.touch()
+        # It makes its vault's file, durably, before anything else.
+        daemon(node, env=on_slow_disk(gate))
+        try:
+            assert until(node.state, 20, "no status") == "starting"
+            assert stop_s(node) < STOP_S_MAX
+        finally:
+            gate.unlink()
+        node.start()
+        until(node.identified, 30, lambda: f"no identity:\n{node.tail()}")
+
+
+@tap.case
 def folders_that_do_not_answer_hold_up_nothing():
     with mesh() as m:
         m.make("collateral_service: {url: 'https://127.0.0.1:1'}\n")
@@ -278,7 +295,7 @@ def a_path_that_is_not_utf_8_does_not_end_it():
         node.start()
         status = until(lambda: node.status(), 30, lambda: f"no status:\n{node.tail()}")
         assert status["collateral"]["folder"].endswith("/odd?/none"), status
-        until(lambda: node.status()["quotes"]["where"], 30, "no quotes")
+        until(lambda: node.status().get("quotes", {}).get("where"), 30, "no quotes")
 
 
 @tap.case

@@ -91,10 +91,10 @@ BANNED_CALLS = {
     "system", "popen", "tmpnam", "tempnam", "mktemp", "gmtime", "localtime", "ctime", "asctime", "strerror", "setjmp",
     "longjmp", "vfork",
 }
-# What takes one of libuv's threads: quotes, and one at a time who looks at folders, so that nothing else keeps them
+# What takes one of libuv's threads: quotes, one at a time who looks at folders, and the start, so that nothing else keeps them
 # waiting. Names are looked up on the loop (net/resolve.c), and the disk has a thread of its own (store/writer.c).
 POOL_CALLS = {"uv_queue_work", "uv_getaddrinfo", "uv_getnameinfo"}
-POOL_USERS = {"src/daemon/quotes.c", "src/daemon/folders.c"}
+POOL_USERS = {"src/daemon/quotes.c", "src/daemon/folders.c", "src/daemon/start.c"}
 # Libraries never log (an assertion may say where it failed, and the end of a program that its output was lost).
 STREAM_CALLS = {"printf", "fprintf", "vprintf", "vfprintf", "puts", "fputs", "putchar", "fputc", "perror", "syslog"}
 SILENT_ROOMS = set(ROOMS) - {"daemon", "cli", "share"}
