@@ -159,6 +159,32 @@ Test(hf_sim_processor, a_crowded_host_takes_longer)
     cr_assert_gt(crowded, placing_us(2, 1, false), "handshakes compute too");
 }
 
+/*
+ * Every node's seeds are the first three, which get a second of work at once: what waits for them
+ * stands in line, and is not looked at again and again until its turn comes.
+ */
+Test(hf_sim_processor, what_waits_for_a_busy_node_is_looked_at_once_more)
+{
+    struct hf_world_settings s;
+    struct hf_world *w;
+    struct hf_world_totals totals;
+    uint64_t looks = 0;
+    hf_world_settings_init(&s);
+    s.costs = true;
+    s.checks = false;
+    s.traces = false;
+    cr_assert_eq(hf_world_new(&s, &w), 0);
+    hf_world_add_many(w, 1500);
+    hf_world_start_all(w);
+    while (hf_world_now_us(w) < 1500000 && hf_world_step(w))
+        looks++;
+    hf_world_totals(w, &totals);
+    cr_assert_gt(totals.events, 10000);
+    cr_assert_lt(looks, 3 * totals.events, "%llu looks for %llu events", (unsigned long long)looks,
+                 (unsigned long long)totals.events);
+    hf_world_free(w);
+}
+
 Test(hf_sim_processor, the_same_seed_gives_the_same_time)
 {
     cr_assert_eq(placing_us(2, 3, true), placing_us(2, 3, true));
