@@ -226,6 +226,15 @@ static bool run_all(struct sweep *s)
 
 /* ---- What came of it ---- */
 
+/* Four digits or all before the point, whichever are more: as a person reads it. */
+static void print_number(double value)
+{
+    if (value >= 10000 || value <= -10000)
+        printf("%.0f", value);
+    else
+        printf("%.4g", value);
+}
+
 static void print_cell(const struct hf__results *r, size_t setting, const struct hf__column *c)
 {
     struct hf__sample sample;
@@ -233,12 +242,20 @@ static void print_cell(const struct hf__results *r, size_t setting, const struct
     struct hf__interval i = hf__results_interval(c, &sample);
     double scale = c->kind == HF__COLUMN_FLAG ? 100 : c->kind == HF__COLUMN_TIME ? 0.001 : 1;
     const char *unit = c->kind == HF__COLUMN_FLAG ? " %" : c->kind == HF__COLUMN_TIME ? " ms" : "";
+    printf(" ");
     if (sample.count == 0)
-        printf(" none |");
-    else if (sample.count == 1 && c->kind != HF__COLUMN_FLAG)
-        printf(" %.5g%s |", sample.mean * scale, unit);
+        printf("none");
     else
-        printf(" %.5g%s (%.4g–%.4g) |", sample.mean * scale, unit, i.low * scale, i.high * scale);
+        print_number(sample.mean * scale);
+    printf("%s", sample.count == 0 ? "" : unit);
+    if (sample.count > 1 || (sample.count == 1 && c->kind == HF__COLUMN_FLAG)) {
+        printf(" (");
+        print_number(i.low * scale);
+        printf("–");
+        print_number(i.high * scale);
+        printf(")");
+    }
+    printf(" |");
 }
 
 /* A table as Markdown: a row for each setting, a mean and its interval in each cell. */

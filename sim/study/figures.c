@@ -142,7 +142,7 @@ size_t hf__results_failed(const struct hf__results *r)
 static void put_number(double value, struct hf_buf *out)
 {
     if (isfinite(value))
-        hf_buf_printf(out, ",%.6g", value);
+        hf_buf_printf(out, ",%.9g", value);
     else
         hf_buf_printf(out, ",");
 }

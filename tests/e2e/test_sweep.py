@@ -246,6 +246,34 @@ def an_impossible_study_is_refused_before_anything_runs(folder):
     assert "--out" in sweep(folder, status=64).stderr
 
 
+@tap.case
+def each_published_study_can_be_run_and_has_its_page():
+    with tempfile.TemporaryDirectory() as out:
+        for study in sorted((SOURCE / "sim/studies").glob("*.yaml")):
+            # Of so many shards the last has nothing to run: every setting is looked at all the same.
+            done = subprocess.run([SIM, "sweep", study, "--out", pathlib.Path(out) / study.stem, "--quiet", "--shard",
+                                   "1048576/1048576"], capture_output=True, text=True, timeout=100, env=CLEAN)
+            assert done.returncode == 0 and " 0 runs in" in "\n " + done.stdout.replace("\n", "\n "), (study, done)
+            page = study.with_suffix(".md").read_text(encoding="utf-8")
+            title = study.read_text(encoding="utf-8").split("title: ")[1].split("\n")[0]
+            assert title.lower() in page.lower(), f"{study.stem}.md does not say what is asked"
+            assert f"holdfast-sim sweep sim/studies/{study.name} --out" in page, f"{study.stem}.md has no command"
+            assert "|---|" in page, f"{study.stem}.md has no table"
+
+
+@tap.case
+def the_study_of_the_guide_runs_as_it_stands():
+    guide = (SOURCE / "sim/README.md").read_text(encoding="utf-8")
+    block = guide.split("## A study\n")[1].split("\n\n")[1]
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name) / "studies"
+        folder.mkdir()
+        (folder.parent / "scenarios").symlink_to(SOURCE / "sim/scenarios")
+        (folder / "study.yaml").write_text("\n".join(line[4:] for line in block.split("\n")), encoding="utf-8")
+        sweep(folder, "--out", folder / "out", "--seeds", "1..1", "--nodes", "10", "--set", "events[0].at=15s", "--for", "30s")
+        assert [row["down"] for row in rows(folder / "out/runs.csv")] == ["90%", "80%", "70%"] * 2
+
+
 @studied
 def a_broken_promise_fails_the_study_and_names_the_run(folder):
     (folder / "small.yaml").write_text(SCENARIO.replace("ready_min: 0", "ready_min: 100%"), encoding="utf-8")
