@@ -129,6 +129,7 @@ static bool make_room(struct hf_engine *e, const struct hf_transfer_statement *t
         if (counts(e, &other))
             continue;
         row->moves[i] = row->moves[--row->moves_count];
+        hf_assert(row->moves_count + 1 == HF_WIRE_MOVES_MAX);
         return true;
     }
     return false;
@@ -151,6 +152,7 @@ void hf__moves_learn(struct hf_engine *e, const struct hf_signed_transfer *list,
     for (size_t i = 0; i < count; i++) {
         if (!is_news(e, &row, &list[i], &t) || !make_room(e, &t, &row))
             continue;
+        hf_assert(row.moves_count < HF_WIRE_MOVES_MAX);
         all[row.moves_count++] = list[i];
         any = true;
         hf__trace(e, HF_TRACE_SHARE_MOVED, 0, &t.to, t.generation.number, t.index);
