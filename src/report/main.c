@@ -3,19 +3,17 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/served.h"
 #include "sandbox/sandbox.h"
 #include "serve.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-enum { LISTENER = 3 };
 
 static const char usage[] = "usage: holdfast-report --user USER [--report FOLDER]\n"
                             "\n"
@@ -43,26 +41,6 @@ static int fail(const char *what, int error)
     return EXIT_FAILURE;
 }
 
-static bool find_user(const char *name, uid_t *ret)
-{
-    char *end;
-    errno = 0;
-    unsigned long number = strtoul(name, &end, 10);
-    const struct passwd *pw = *end == '\0' && end != name ? NULL : getpwnam(name);
-    if (pw != NULL)
-        number = pw->pw_uid;
-    *ret = (uid_t)number;
-    return pw != NULL || (*end == '\0' && end != name && errno == 0 && number < (uid_t)-1);
-}
-
-/* What systemd says of the one socket that it gives. */
-static bool has_listener(void)
-{
-    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-    return pid != NULL && count != NULL && strcmp(count, "1") == 0 &&
-           strtol(pid, NULL, 10) == (long)getpid();
-}
-
 static int confine(const char *folder)
 {
     const struct rlimit none = {0};
@@ -79,9 +57,9 @@ static int confine(const char *folder)
 static int run(const char *user, const char *folder)
 {
     uid_t uid;
-    if (!find_user(user, &uid))
+    if (!hf_served_user(user, &uid))
         return fail(user, HF_ENOTFOUND);
-    if (!has_listener())
+    if (!hf_served_given())
         return fail("no socket was given (LISTEN_FDS, LISTEN_PID)", HF_EINVAL);
     int r = hf_tsm_sweep(folder);
     if (r != 0)
@@ -89,7 +67,7 @@ static int run(const char *user, const char *folder)
     r = confine(folder);
     if (r != 0)
         return fail("the sandbox", r);
-    return fail("the socket", hf__report_serve(LISTENER, uid, folder));
+    return fail("the socket", hf__report_serve(HF_SERVED_LISTENER, uid, folder));
 }
 
 struct chosen {

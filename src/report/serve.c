@@ -4,13 +4,11 @@
 #include "attest/report_helper.h"
 #include "attest/tsm.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/served.h"
 #include "crypto/suite.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,13 +37,6 @@ static bool take(struct bucket *b)
         return false;
     b->level -= 1000;
     return true;
-}
-
-static bool is_served(int fd, uid_t uid)
-{
-    struct ucred peer;
-    socklen_t len = sizeof peer;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.uid == uid;
 }
 
 /* Its time may be over while the one before it was served. */
@@ -85,18 +76,14 @@ static void answer(int fd, const char *folder, struct bucket *bucket)
 
 int hf__report_serve(int listener, uid_t uid, const char *folder)
 {
-    const struct timeval patience = {.tv_sec = PATIENCE_S};
     struct bucket bucket = {.level = BURST * 1000, .at_ms = now_ms()};
-    for (;;) {
-        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-        if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
-            continue;
+    int r = 0;
+    while (r == 0) {
+        int fd = hf_served_accept(listener, uid, PATIENCE_S, &r);
         if (fd < 0)
-            return hf_error_from_errno(errno);
-        if (is_served(fd, uid) &&
-            setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
-            setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0)
-            answer(fd, folder, &bucket);
+            continue;
+        answer(fd, folder, &bucket);
         close(fd);
     }
+    return r;
 }
