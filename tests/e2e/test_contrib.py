@@ -91,9 +91,10 @@ def what_is_installed_is_what_readme_says():
         files = {str(path.relative_to(folder)) for path in pathlib.Path(folder).rglob("*") if path.is_file()}
         for wanted_file in ("bin/holdfastd", "bin/holdfast", "bin/holdfast-sim", "bin/holdfast-collateral",
                             "include/holdfast/holdfast.h", "pkgconfig/holdfast.pc", "libholdfast.so",
-                            "libexec/holdfast/holdfast-report", "libexec/holdfast/holdfast-measure",
+                            "libexec/holdfast/holdfast-report", "libexec/holdfast/holdfast-measure", "libexec/holdfast/holdfast-time",
                             "lib/systemd/system/holdfast-measure.service", "lib/systemd/system/holdfastd.service",
                             "lib/systemd/system/holdfast-report.service", "lib/systemd/system/holdfast-report.socket",
+                            "lib/systemd/system/holdfast-time.service", "lib/systemd/system/holdfast-time.socket",
                             "lib/systemd/system/holdfast-reboot.service", "lib/systemd/system/holdfast-reboot.timer",
                             "share/holdfast/restart/needrestart", "share/holdfast/restart/52holdfast",
                             "libexec/holdfast/holdfast-restart", "lib/sysusers.d/holdfast.conf", "lib/tmpfiles.d/holdfast.conf",
@@ -109,7 +110,7 @@ EXPOSURE_MAX = 12  # tenths
 @tap.case
 def the_units_expose_little():
     build = pathlib.Path(os.environ["HOLDFAST_BUILD"])
-    for unit in ("holdfastd.service", "holdfast-report.service", "holdfast-measure.service", "holdfast-reboot.service"):
+    for unit in ("holdfastd.service", "holdfast-report.service", "holdfast-measure.service", "holdfast-time.service", "holdfast-reboot.service"):
         done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager",
                                f"--threshold={EXPOSURE_MAX}", build / "contrib" / unit],
                               capture_output=True, text=True, timeout=60, env=os.environ | {"LC_ALL": "C.UTF-8"})

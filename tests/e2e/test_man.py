@@ -21,6 +21,7 @@ PAGES = {
     "holdfast-share.1": BUILD / "src/share/holdfast-share",
     "holdfast-sim.1": BUILD / "sim/holdfast-sim",
     "holdfast-ceremony.8": BUILD / "src/ceremony/holdfast-ceremony",
+    "holdfast-time.8": BUILD / "src/time/holdfast-time",
 }
 OPTION = re.compile(r"--[a-z][a-z0-9-]*")
 COMMAND = re.compile(r"^  ([a-z]+)(?: \S+)? {2,}\S", re.MULTILINE)
@@ -159,6 +160,12 @@ def holdfast_sim_and_its_page_agree():
 def holdfast_ceremony_and_its_page_agree():
     agree("holdfast-ceremony.8")
     named_by("holdfast-ceremony.8")
+
+
+@tap.case
+def holdfast_time_and_its_page_agree():
+    agree("holdfast-time.8")
+    named_by("holdfast-time.8")
 
 
 @tap.case

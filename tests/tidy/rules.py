@@ -8,6 +8,8 @@ ROOMS |= {adapter: _INNER for adapter in ("clock", "store", "net")}
 # What a process may still do; and the program that makes quotes with a privilege that the daemon has not.
 ROOMS["sandbox"] = ["base"]
 ROOMS["report"] = ["base", "crypto", "attest", "sandbox"]
+# The program that asks time servers, through chronyd.
+ROOMS["time"] = ["base", "wire", "crypto", "attest", "document"]
 # A share holder's program, and the one that deals quorum keys.
 ROOMS["ceremony"] = ["base", "wire", "crypto", "attest", "document"]
 ROOMS["share"] = ["base", "wire", "crypto", "attest", "document"]
@@ -98,7 +100,7 @@ POOL_USERS = {"src/daemon/quotes.c", "src/daemon/folders.c", "src/daemon/start.c
 # Libraries never log (an assertion may say where it failed, and the end of a program that its output was lost).
 STREAM_CALLS = {"printf", "fprintf", "vprintf", "vfprintf", "puts", "fputs", "putchar", "fputc", "perror", "syslog"}
 SILENT_ROOMS = set(ROOMS) - {"daemon", "cli", "share"}
-MAY_SPEAK = {"src/base/assert.c", "src/base/printed.c", "src/fetch/main.c", "src/report/main.c", "src/report/measure.c", "src/ceremony/main.c"}
+MAY_SPEAK = {"src/base/assert.c", "src/base/printed.c", "src/fetch/main.c", "src/report/main.c", "src/report/measure.c", "src/time/main.c", "src/ceremony/main.c"}
 
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 500
