@@ -141,6 +141,23 @@ static void print_collateral(const json_t *root)
     print_error(c, "error", "collateral");
 }
 
+/* Where the policy lists time servers. */
+static void print_time(const json_t *root)
+{
+    const json_t *t = json_object_get(root, "time");
+    char off[24];
+    if (!json_is_object(t))
+        return;
+    printf("time       %lld of %lld operators agree, %lld are needed: ", number_of(t, "agreeing"),
+           number_of(t, "listed"), number_of(t, "needed"));
+    if (is_true(t, "known"))
+        printf("known to %s\n",
+               hf_duration_text((uint64_t)number_of(t, "uncertainty_us") / 1000 + 1, off));
+    else
+        printf("NOT KNOWN, dates go by the machine's clock\n");
+    print_error(t, "error", "          ");
+}
+
 /* A node without documents can ask the seeds only. */
 static void print_seeds(const json_t *root)
 {
@@ -187,6 +204,7 @@ static void print_state(const json_t *root)
     print_excess(root);
     print_seeds(root);
     print_collateral(root);
+    print_time(root);
 }
 
 /* Whether share holders could open this node when no provider can. */

@@ -199,19 +199,9 @@ static uint64_t clamp_wall(uint64_t wall_ms)
     return wall_ms / 1000 > HF_WIRE_TIME_MAX ? HF_WIRE_TIME_MAX * UINT64_C(1000) : wall_ms;
 }
 
-void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf_update *ret)
+static void handle(struct hf_engine *e, const struct hf_event *event)
 {
-    hf_assert(e->started == (event->type != HF_EVENT_START));
-    hf_assert(event->now_ms >= e->now_ms);
-    bool jumped = wall_jumped(e, event);
-    e->now_ms = event->now_ms;
-    e->wall_ms = clamp_wall(event->wall_ms);
-    e->crowded = event->crowded;
-    hf__update_begin(e);
-    /* What a busy node is late by is no matter; the detector is stricter with itself. */
-    e->late_ms = waited_ms(e);
-    if (e->late_ms > e->timing.watch_ms)
-        hf__holders_slept(e);
+    hf_assert(e->now_ms == event->now_ms);
     switch (event->type) {
     case HF_EVENT_START:
         e->started = true;
@@ -247,6 +237,9 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     case HF_EVENT_MARKS:
         hf__marks_seen(e, event->u.marks.marks);
         break;
+    case HF_EVENT_TIME:
+        hf__time_told(e, event);
+        break;
     case HF_EVENT_DATAGRAM:
         hf__recv_datagram(e, event->u.datagram.body);
         hf__life_settle(e);
@@ -257,6 +250,22 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     case HF_EVENT_TICK:
         break;
     }
+}
+
+void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf_update *ret)
+{
+    hf_assert(e->started == (event->type != HF_EVENT_START));
+    hf_assert(event->now_ms >= e->now_ms);
+    bool jumped = wall_jumped(e, event);
+    e->now_ms = event->now_ms;
+    e->wall_ms = clamp_wall(event->wall_ms);
+    e->crowded = event->crowded;
+    hf__update_begin(e);
+    /* What a busy node is late by is no matter; the detector is stricter with itself. */
+    e->late_ms = waited_ms(e);
+    if (e->late_ms > e->timing.watch_ms)
+        hf__holders_slept(e);
+    handle(e, event);
     if (jumped) {
         hf__identity_renew(e);
         hf__timer_set(e, HF__TIMER_KEYS, 0);

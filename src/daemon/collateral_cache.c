@@ -1,7 +1,6 @@
 #include "collateral_cache.h"
 
 #include "base/error.h"
-#include "clock/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,14 +89,14 @@ static int look(struct hf__collateral_cache *s, struct hf_collateral **ret,
 }
 
 /* What a set says of itself: every document is read and verified for it, the first time. */
-static struct hf__held facts_of(const struct hf_collateral *c, size_t older)
+static struct hf__held facts_of(const struct hf_collateral *c, size_t older, uint64_t at_s)
 {
     struct hf__held h = {.has = true,
                          .older = older,
                          .expires_s = hf_collateral_expiry_s(c),
                          .issued_s = hf_collateral_issue_date_s(c)};
     if (h.expires_s == 0)
-        h.unfit = hf_collateral_check(c, hf_clock_wall_ms() / 1000, NULL);
+        h.unfit = hf_collateral_check(c, at_s, NULL);
     return h;
 }
 
@@ -170,7 +169,7 @@ bool hf__collateral_cache_both(struct hf__collateral_cache *s, uint8_t key[stati
  * Reads the folder under these roots, and holds the newer of each document, none older than its
  * mark. Only the lock for loading is held: the other is for moments.
  */
-static int load(struct hf__collateral_cache *s, const struct hf_roots *roots)
+static int load(struct hf__collateral_cache *s, const struct hf_roots *roots, uint64_t at_s)
 {
     struct hf_collateral *held = NULL, *fresh = NULL, *merged = NULL;
     struct hf_marks *marks = NULL;
@@ -180,13 +179,13 @@ static int load(struct hf__collateral_cache *s, const struct hf_roots *roots)
     if (r == 0)
         r = hf_collateral_load(s->folder, roots, &fresh);
     if (r == 0)
-        r = hf_collateral_merge(held, fresh, hf_clock_wall_ms() / 1000, &merged, &older);
+        r = hf_collateral_merge(held, fresh, at_s, &merged, &older);
     if (r == 0)
         r = hf_marks_check(marks, merged, name);
     if (r == HF_ECOLLROLLBACK)
         refuse(s, name);
     if (r == 0) {
-        struct hf__held facts = facts_of(merged, older);
+        struct hf__held facts = facts_of(merged, older, at_s);
         (void)hf_marks_take(marks, merged, roots->trust);
         hold(s, roots, hf_collateral_ref(merged), &facts, marks);
         load_early(s, roots);
@@ -211,7 +210,7 @@ static int take_held(struct hf__collateral_cache *s, const struct hf_roots *root
 }
 
 int hf__collateral_cache_get(struct hf__collateral_cache *s, const struct hf_roots *roots,
-                             struct hf_collateral **ret)
+                             uint64_t at_s, struct hf_collateral **ret)
 {
     int r = take_held(s, roots, ret);
     if (r != 0 || *ret != NULL)
@@ -219,7 +218,7 @@ int hf__collateral_cache_get(struct hf__collateral_cache *s, const struct hf_roo
     uv_mutex_lock(&s->loading);
     r = take_held(s, roots, ret); /* another thread may have come first */
     if (r == 0 && *ret == NULL) {
-        r = load(s, roots);
+        r = load(s, roots, at_s);
         if (r == 0)
             r = take_held(s, roots, ret);
     }
@@ -227,7 +226,7 @@ int hf__collateral_cache_get(struct hf__collateral_cache *s, const struct hf_roo
     return r == HF_ENOTFOUND ? 0 : r;
 }
 
-int hf__collateral_cache_read(struct hf__collateral_cache *s)
+int hf__collateral_cache_read(struct hf__collateral_cache *s, uint64_t at_s)
 {
     struct hf__held h;
     hf__collateral_cache_held(s, &h);
@@ -236,7 +235,7 @@ int hf__collateral_cache_read(struct hf__collateral_cache *s)
     const struct hf_roots roots = {.trust = h.dev ? HF_TRUST_DEV : HF_TRUST_INTEL,
                                    .dev_key = h.dev ? h.dev_key : NULL};
     uv_mutex_lock(&s->loading);
-    int r = load(s, &roots);
+    int r = load(s, &roots, at_s);
     uv_mutex_unlock(&s->loading);
     return r;
 }

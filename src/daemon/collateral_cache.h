@@ -37,11 +37,12 @@ HF_MUST_USE int hf__collateral_cache_new(const char *folder, bool intel,
 void hf__collateral_cache_free(struct hf__collateral_cache *s);
 /*
  * The collateral for these roots, which count from now on: a reference, or NULL where there is
- * none. HF_ECOLLROLLBACK: there is one, and it may not be used. Else the errors of
- * hf_collateral_load.
+ * none. at_s: the time by which documents of the folder are valid or not, where it is to be read.
+ * HF_ECOLLROLLBACK: there is one, and it may not be used. Else the errors of hf_collateral_load.
  */
 HF_MUST_USE int hf__collateral_cache_get(struct hf__collateral_cache *s,
-                                         const struct hf_roots *roots, struct hf_collateral **ret);
+                                         const struct hf_roots *roots, uint64_t at_s,
+                                         struct hf_collateral **ret);
 /*
  * What counts and what is announced, a reference to each, NULL where nothing is announced; and
  * their roots. false: nothing counts. key: HF_ROOT_KEY_LEN bytes, to which ret_roots may point.
@@ -50,7 +51,7 @@ bool hf__collateral_cache_both(struct hf__collateral_cache *s, uint8_t key[stati
                                struct hf_roots *ret_roots, struct hf_collateral **ret_now,
                                struct hf_collateral **ret_early);
 /* Reads the folder again, once it is known which root counts. Errors as above. */
-HF_MUST_USE int hf__collateral_cache_read(struct hf__collateral_cache *s);
+HF_MUST_USE int hf__collateral_cache_read(struct hf__collateral_cache *s, uint64_t at_s);
 /* Holds what is in use against the marks: HF_ECOLLROLLBACK, and it is not used any more. */
 HF_MUST_USE int hf__collateral_cache_check(struct hf__collateral_cache *s);
 /* Raises the marks; whether they have risen, so that hf__collateral_cache_check is due. */

@@ -11,6 +11,7 @@
 #include "quotes.h"
 #include "settings.h"
 #include "storage.h"
+#include "times.h"
 
 #include <uv.h>
 
@@ -109,6 +110,7 @@ struct hf__daemon {
     char store_text[HF_STORE_TEXT_LEN];
     struct hf__quotes *quotes;
     struct hf__collateral *collateral;
+    struct hf__times *times;
     struct hf__gate gate;
     struct hf__refused *refused; /* calls that could not be made, to be told to the engine */
     size_t refused_count, refused_cap;
@@ -213,6 +215,8 @@ void hf__traces_say(struct hf__daemon *d);
 enum hf__status_for { HF__STATUS_PUBLIC, HF__STATUS_MEMBERS, HF__STATUS_ALL };
 /* The status as JSON, terminated, freed by the caller; NULL: out of memory. */
 char *hf__status_json(struct hf__daemon *d, enum hf__status_for whom);
+/* An error with its sentence, as JSON; null for 0. The caller's reference. */
+struct json_t *hf__status_error(int error);
 enum { HF__OPERATOR_LEN = 128 };
 /* Who runs a validator, by the newest set; "": it is in none. */
 void hf__status_operator(const struct hf__daemon *d, const struct hf_account *account,

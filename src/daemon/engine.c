@@ -319,6 +319,13 @@ static void on_marked(void *user, const struct hf_marks *marks)
     hf__daemon_step(user, &event);
 }
 
+static uint64_t now_s(void *user)
+{
+    const struct hf__daemon *d = user;
+    uint64_t now_ms = hf_clock_monotonic_ms(), wall_ms = hf_clock_wall_ms();
+    return d->running ? hf_engine_now_s(d->engine, now_ms, wall_ms) : wall_ms / 1000;
+}
+
 /* ---- what the store tells */
 
 static void on_wake(void *user)
@@ -379,7 +386,8 @@ void hf__daemon_hooks(struct hf__daemon *d, struct hf__storage_hooks *ret_storag
                                             .judged = on_judged,
                                             .reloaded = on_reloaded,
                                             .looked_ahead = on_looked_ahead,
-                                            .marked = on_marked};
+                                            .marked = on_marked,
+                                            .now_s = now_s};
 }
 
 int hf__daemon_handles(struct hf__daemon *d)

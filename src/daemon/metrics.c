@@ -93,6 +93,14 @@ static void collateral_metrics(struct hf__daemon *d, struct hf_buf *b)
 #include "metrics.def"
 }
 
+static void time_metrics(struct hf__daemon *d, struct hf_buf *b)
+{
+    struct hf_time_status t;
+    hf_engine_time(d->engine, &t);
+#define HF_METRIC_TIME(name, type, unit, what, reading, value) metric(b, name, type, what, value);
+#include "metrics.def"
+}
+
 static void store_metrics(struct hf__daemon *d, struct hf_buf *b)
 {
     struct hf__storage_stats s;
@@ -141,7 +149,8 @@ static void write_metrics(struct hf__daemon *d, struct hf_buf *b)
         engine_metrics(d, b);
     collateral_metrics(d, b);
     if (d->storage != NULL)
-        store_metrics(d, b);
+        time_metrics(d, b);
+    store_metrics(d, b);
     net_metrics(d, b);
     event_metrics(d, b);
 }

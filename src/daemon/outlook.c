@@ -294,21 +294,36 @@ bool hf__outlook_clock_off(const struct hf_status *s)
     return s->clocks_told > 0 && by >= HF__CLOCK_OFF_S;
 }
 
-static void warn_clock(const struct hf_status *s, struct hf__outlook *o)
+static void warn_clock(const struct hf__outlook_facts *f, struct hf__outlook *o)
 {
-    char off[24];
-    uint64_t by = (uint64_t)(s->ahead_s < 0 ? -s->ahead_s : s->ahead_s);
-    if (!hf__outlook_clock_off(s))
+    char off[24], whose[40];
+    const struct hf_status *s = f->status;
+    bool known = f->time != NULL && f->time->known;
+    int64_t ahead_s = known ? f->time->clock_us / 1000000 : s->ahead_s;
+    uint64_t by = (uint64_t)(ahead_s < 0 ? -ahead_s : ahead_s);
+    if (known ? by < HF__CLOCK_OFF_S : !hf__outlook_clock_off(s))
         return;
-    hf__outlook_warn(
-        o, HF_ECLOCK, HF__URGENT, 0, "this machine's clock is %s %s those of %u providers",
-        hf_duration_text(by * 1000, off), s->ahead_s > 0 ? "ahead of" : "behind", s->clocks_told);
-    if (s->ahead_s > 0)
-        hf__outlook_advise(
-            o,
-            "The clock is off: this machine's is %s ahead of those of %u providers. Set it "
-            "right.\n",
-            off, s->clocks_told);
+    if (known)
+        snprintf(whose, sizeof whose, "the authenticated time");
+    else
+        snprintf(whose, sizeof whose, "those of %u providers", s->clocks_told);
+    hf_duration_text(by * 1000, off);
+    hf__outlook_warn(o, HF_ECLOCK, HF__URGENT, 0, "this machine's clock is %s %s %s", off,
+                     ahead_s > 0 ? "ahead of" : "behind", whose);
+    if (ahead_s > 0)
+        hf__outlook_advise(o, "The clock is off: this machine's is %s ahead of %s. Set it right.\n",
+                           off, whose);
+}
+
+/* Once it has lasted: servers that are asked first answer after some seconds. */
+static void warn_time(const struct hf__outlook_facts *f, struct hf__outlook *o)
+{
+    const struct hf_time_status *t = f->time;
+    if (t == NULL || t->listed == 0 || t->reason == 0 || f->now_ms - t->reason_ms < HF__SILENT_MS)
+        return;
+    hf__outlook_warn(o, t->reason, t->known ? HF__NOTICE : HF__URGENT, 0,
+                     "%zu of %zu operators of time servers agree, of %zu that are needed: %s",
+                     t->agreeing, t->listed, t->needed, hf_error_sentence(t->reason));
 }
 
 /* Of a share set that has expired too: nothing else would say so before it is needed. */
@@ -347,7 +362,8 @@ static void warn_more(const struct hf__outlook_facts *f, struct hf__outlook *o)
               f->collateral_fetched
                   ? "the daemon has not been able to fetch newer"
                   : "fetch newer with holdfast-collateral, then `holdfast reload`");
-    warn_clock(s, o);
+    warn_clock(f, o);
+    warn_time(f, o);
     if (f->due_error != 0)
         hf__outlook_warn(
             o, HF_EPLATFORMDUE, HF__URGENT, 0,

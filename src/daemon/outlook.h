@@ -7,6 +7,7 @@
 #define HF_DAEMON_OUTLOOK_H
 
 #include "core/status.h"
+#include "core/time.h"
 
 enum {
     /* A provider that has been silent for less may be restarting: it is shown as silent, and warned
@@ -16,7 +17,7 @@ enum {
     HF__COLLATERAL_EXPIRES_S = 7 * 86400, /* collateral, which lives for about a month */
     HF__URGENT_S = 7 * 86400,             /* from here on a warning of a document weighs more */
     HF__CLOCK_OFF_S = 240,                /* of the 300 s that peers put up with */
-    HF__WARNINGS_MAX = 12,
+    HF__WARNINGS_MAX = 14,
     HF__SAYS_LEN = 400,
     HF__ADVICE_LEN = 900,
     HF__WARNING_LEN = 320,
@@ -79,6 +80,7 @@ struct hf__outlook_facts {
     const char *registered;  /* in the newest set; "" not a member */
     /* Another account that the newest set has at `address`; NULL: none, or the node is a member. */
     const struct hf_account *another;
+    const struct hf_time_status *time; /* NULL: as where the policy lists no servers */
     const struct hf__mute *mutes;
     size_t mutes_count;
 };

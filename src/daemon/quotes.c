@@ -189,7 +189,7 @@ static void ahead_work(uv_work_t *uv)
     j->error = HF_ECOLLMISSING;
     if (!hf__collateral_cache_both(j->q->collateral, key, &roots, &now, &early))
         return;
-    struct hf_verify_params params = {.at_s = hf_clock_wall_ms() / 1000,
+    struct hf_verify_params params = {.at_s = j->wall_s,
                                       .roots = roots,
                                       .collateral = now,
                                       .cache = j->q->cache,
@@ -221,6 +221,7 @@ static void look_ahead(struct hf__quotes *q)
         return;
     struct job *j = job_new(q, 0);
     hf_buf_append(&j->quote, q->newest.data, q->newest.len);
+    j->wall_s = q->hooks.now_s(q->hooks.user);
     queue(j, ahead_work, ahead_done);
 }
 
@@ -332,7 +333,7 @@ static void judge_work(uv_work_t *uv)
         roots.dev_key = key;
     }
     if (j->error == 0)
-        j->error = hf__collateral_cache_get(j->q->collateral, &roots, &collateral);
+        j->error = hf__collateral_cache_get(j->q->collateral, &roots, j->wall_s, &collateral);
     if (j->error == 0) {
         j->error = verify(j, &roots, collateral);
         learn(j->q, hf_buf_bytes(&j->quote), j->error != 0 ? j->error : j->verdict.error);
@@ -379,7 +380,7 @@ void hf__quotes_judge(struct hf__quotes *q, const struct hf_work *w)
 static void reload_work(uv_work_t *uv)
 {
     struct job *j = uv->data;
-    j->error = hf__collateral_cache_read(j->q->collateral);
+    j->error = hf__collateral_cache_read(j->q->collateral, j->wall_s);
 }
 
 static void reload_done(uv_work_t *uv, int status)
@@ -417,8 +418,10 @@ void hf__quotes_reload(struct hf__quotes *q)
 {
     if (q->reloading)
         return;
+    struct job *j = job_new(q, 0);
+    j->wall_s = q->hooks.now_s(q->hooks.user);
     q->reloading = true;
-    queue(job_new(q, 0), reload_work, reload_done);
+    queue(j, reload_work, reload_done);
 }
 
 void hf__quotes_held(struct hf__quotes *q, struct hf__held *ret)

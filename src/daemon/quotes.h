@@ -26,6 +26,8 @@ struct hf__quotes_hooks {
     void (*looked_ahead)(void *user, const struct hf_verdict *now, const struct hf_verdict *early);
     /* What has been verified has risen: marks, borrowed for the length of the hook. */
     void (*marked)(void *user, const struct hf_marks *marks);
+    /* The time by which dates are judged. */
+    uint64_t (*now_s)(void *user);
 };
 
 /*

@@ -52,6 +52,7 @@ static void on_retry(uv_timer_t *timer)
     if (d->running)
         uv_async_send(&d->wake);
     hf__identity_settle(d, true);
+    hf__times_tick(d);
     hf__watch_tick(d);
     hf__notify_tick(d);
     hf__credentials_tick(d);
@@ -278,6 +279,8 @@ static int open_daemon(struct hf__daemon *d, const struct hf__start *start, cons
         r = hf__folders_new(d);
     if (r == 0)
         r = hf__collateral_open(d, launcher);
+    if (r == 0)
+        r = hf__times_new(d);
     *ret_what = "transport";
     if (r == 0)
         r = hf__peers_open(d);
@@ -306,6 +309,7 @@ static int close_daemon(struct hf__daemon *d, int status)
     hf__quotes_free(d->quotes);
     hf__collateral_free(d);
     hf__folders_free(d);
+    hf__times_free(d);
     free(d->requests);
     free(d->refused);
     hf__watch_free(d);

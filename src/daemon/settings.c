@@ -2,6 +2,7 @@
 
 #include "attest/report_helper.h"
 #include "core/limits.h"
+#include "times.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +255,9 @@ static const struct hf_config_field fields[] = {
     {"collateral_service", HF_CONFIG_MAP_PTR, HF_CONFIG_AT(struct hf__settings, service),
      .schema = &service_schema,
      .doc = "Keeps that folder fresh, which then holds nothing else; left out: others do."},
+    {"time_helper", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings, time_helper),
+     .default_text = HF__TIME_SOCKET, .min = 1, .max = SOCKET_PATH_MAX,
+     .doc = "Socket of holdfast-time, which is asked where the policy lists time servers."},
     {"log", HF_CONFIG_MAP, HF_CONFIG_AT(struct hf__settings, log), .schema = &log_schema,
      .doc = "Lines on standard error."},
     {"metrics", HF_CONFIG_MAP_PTR, HF_CONFIG_AT(struct hf__settings, metrics),

@@ -93,6 +93,7 @@ struct hf__settings {
     struct hf__settings_tdx *tdx;
     const char *collateral;               /* folder */
     struct hf__settings_service *service; /* NULL: the folder is filled by other means */
+    const char *time_helper;              /* socket */
     struct hf__settings_log log;
     struct hf__settings_metrics *metrics;   /* NULL: no port */
     struct hf__settings_operator *operator; /* NULL: no listener */

@@ -24,8 +24,7 @@ static json_t *number(uint64_t v)
     return json_integer((json_int_t)v);
 }
 
-/* null for 0. */
-static json_t *error_object(int error)
+json_t *hf__status_error(int error)
 {
     if (error == 0)
         return json_null();
@@ -188,7 +187,7 @@ static void fill_public(struct hf__daemon *d, json_t *root, const struct hf_stat
 {
     set(root, "state", json_string(hf_state_name(s->state)));
     set(root, "says", json_string(hf_state_sentence(s->state)));
-    set(root, "reason", error_object(s->reason));
+    set(root, "reason", hf__status_error(s->reason));
     set(root, "account", s->has_account ? hex(s->account.bytes, HF_ID_LEN) : json_null());
     set(root, "network", hex(d->settings->network.bytes, HF_ID_LEN));
     set(root, "root", number(s->root));
@@ -233,7 +232,7 @@ static json_t *seeds(const struct hf__daemon *d, const struct hf_status *s)
     for (size_t i = 0; i < s->seeds_count; i++) {
         json_t *seed = json_object();
         set(seed, "address", text(d->settings->seeds.items[i].text));
-        set(seed, "error", error_object(s->seed_errors[i]));
+        set(seed, "error", hf__status_error(s->seed_errors[i]));
         json_array_append_new(list, seed);
     }
     return list;
@@ -288,11 +287,12 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "excess", excess(s, now_ms));
     set(root, "record", record(s));
     set(root, "mesh", hf__mesh_json(d));
+    set(root, "time", hf__times_json(d));
     set(root, "owners", number(s->owners));
     set(root, "shares", number(s->shares));
     set(root, "broken_promises", number(s->broken));
     set(root, "seeds", seeds(d, s));
-    set(root, "last_refusal", error_object(s->last_refusal));
+    set(root, "last_refusal", hf__status_error(s->last_refusal));
     set(root, "sealing_keys", sealing_keys(s));
     set(root, "other_network",
         hf_network_id_equal(&s->other_network, &(struct hf_network_id){{0}})
@@ -305,9 +305,9 @@ static void fill_machine(struct hf__daemon *d, json_t *root)
 {
     set(root, "version", json_string(HF_RELEASE));
     set(root, "listen", text(d->listening));
-    set(root, "listen_error", error_object(d->listen_error));
+    set(root, "listen_error", hf__status_error(d->listen_error));
     set(root, "address", text(d->address));
-    json_t *store = error_object(d->store_error);
+    json_t *store = hf__status_error(d->store_error);
     if (d->store_error != 0)
         set(store, "text", text(d->store_text));
     set(root, "store_error", store);
@@ -357,7 +357,7 @@ static json_t *collateral(struct hf__daemon *d)
     set(o, "failures", number(f.failures));
     set(o, "last_failure", f.text[0] != '\0' ? text(f.text) : json_null());
     set(o, "older_documents", number(f.older));
-    set(o, "error", error_object(f.error));
+    set(o, "error", hf__status_error(f.error));
     set(o, "rolled_back", f.refused[0] != '\0' ? text(f.refused) : json_null());
     return o;
 }

@@ -16,7 +16,7 @@ static const char *key_step(uint64_t step)
     return step < HF_ARRAY_LEN(names) ? names[step] : "unknown";
 }
 
-/* Of what concerns share holders. */
+/* Of what concerns share holders, and of time servers. */
 static void quorum_numbers(struct hf__line *l, const struct hf_trace *t)
 {
     static const struct {
@@ -25,7 +25,8 @@ static void quorum_numbers(struct hf__line *l, const struct hf_trace *t)
     } names[] = {{HF_TRACE_QUORUM_SEALED, "share_set", "version"},
                  {HF_TRACE_BLACKSTART_ASKED, "request", "needed"},
                  {HF_TRACE_BLACKSTART_ANSWER, "holder", "answers"},
-                 {HF_TRACE_BLACKSTART_OPENED, "answers", "needed"}};
+                 {HF_TRACE_BLACKSTART_OPENED, "answers", "needed"},
+                 {HF_TRACE_TIME, "agreeing", "needed"}};
     for (size_t i = 0; i < HF_ARRAY_LEN(names); i++)
         if (names[i].type == t->type) {
             hf__line_uint(l, names[i].a, t->a);
@@ -85,6 +86,7 @@ static void numbers(const struct hf__daemon *d, struct hf__line *l, const struct
     case HF_TRACE_BLACKSTART_ASKED:
     case HF_TRACE_BLACKSTART_ANSWER:
     case HF_TRACE_BLACKSTART_OPENED:
+    case HF_TRACE_TIME:
         quorum_numbers(l, t);
         return;
     case HF_TRACE_SEALING_KEY:

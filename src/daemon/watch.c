@@ -111,12 +111,15 @@ void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_m
 {
     char address[HF__ADDRESS_LEN];
     struct hf__collateral_facts c;
+    struct hf_time_status time = {0};
     struct hf__watch *w = d->watch;
     int own = own_error(d);
     if (own == 0 || w->own_since_ms == 0)
         w->own_since_ms = own == 0 ? 0 : now_ms;
     registered(d, s, address);
     hf__collateral_facts(d, &c);
+    if (d->running)
+        hf_engine_time(d->engine, &time);
     const struct hf__outlook_facts facts = {.status = s,
                                             .running = d->running,
                                             .now_ms = now_ms,
@@ -130,6 +133,7 @@ void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_m
                                             .address = d->address,
                                             .registered = address,
                                             .another = another(d, s),
+                                            .time = &time,
                                             .mutes = w->mutes,
                                             .mutes_count = w->mutes_count};
     hf__outlook(&facts, ret);

@@ -26,8 +26,7 @@ size_t hf_time_server_named(const struct hf_policy *p, struct hf_bytes name)
     return at;
 }
 
-/* The first server of the same operator. */
-static size_t operator_of(const struct hf_policy *p, size_t at)
+size_t hf_time_operator_of(const struct hf_policy *p, size_t at)
 {
     size_t first = 0;
     hf_assert(at < p->time_servers_count);
@@ -40,7 +39,7 @@ size_t hf_time_operators(const struct hf_policy *p)
 {
     size_t count = 0;
     for (size_t i = 0; i < p->time_servers_count; i++)
-        count += operator_of(p, i) == i;
+        count += hf_time_operator_of(p, i) == i;
     return count;
 }
 

@@ -24,7 +24,8 @@ WELL = {"up": "1", "holdfast_open": "1", "holdfast_danger": "0", "holdfast_ready
         "holdfast_policy_expires_timestamp_seconds": str(60 * DAY), "holdfast_set_expires_timestamp_seconds": str(60 * DAY),
         "holdfast_collateral_expires_timestamp_seconds": str(20 * DAY), "holdfast_collateral_serves": "1",
         "holdfast_store_failing": "0", "holdfast_listen_failing": "0", "holdfast_providers_unproved": "0",
-        "holdfast_broken_promises": "2"}
+        "holdfast_broken_promises": "2", "holdfast_time_operators_listed": "5", "holdfast_time_known": "1",
+        "holdfast_time_clock_off_milliseconds": "12"}
 ILL = {
     "HoldfastDown": {"up": "0"},
     "HoldfastLocked": {"holdfast_open": "0"},
@@ -36,6 +37,8 @@ ILL = {
     "HoldfastSetExpires": {"holdfast_set_expires_timestamp_seconds": str(29 * DAY)},
     "HoldfastCollateralExpires": {"holdfast_collateral_expires_timestamp_seconds": str(2 * DAY)},
     "HoldfastCollateralMissing": {"holdfast_collateral_serves": "0"},
+    "HoldfastTimeUnknown": {"holdfast_time_known": "0"},
+    "HoldfastClockOff": {"holdfast_time_clock_off_milliseconds": "60001"},
     "HoldfastDiskFails": {"holdfast_store_failing": "1"},
     "HoldfastCannotListen": {"holdfast_listen_failing": "1"},
     "HoldfastProviderUnproved": {"holdfast_providers_unproved": "1"},

@@ -165,6 +165,10 @@ static void make_network(void)
 {
     struct hf_authority_key key = {.name = {NULL, 0}};
     struct hf_measurement measurement = {.name = hf_bytes_of("m", 1), .digest = {1}};
+    struct hf_time_server servers[3];
+    for (size_t i = 0; i < HF_ARRAY_LEN(servers); i++)
+        servers[i] = (struct hf_time_server){.name = hf_bytes_of(&"abc"[i], 1),
+                                             .operator_name = hf_bytes_of(&"abc"[i], 1)};
     struct hf_root root = {
         .number = 1, .issued_s = NOW_S - 100, .threshold = 1, .keys = &key, .keys_count = 1};
     struct hf_policy policy = {.version = 1,
@@ -176,6 +180,8 @@ static void make_network(void)
                                .claim_quorum = 2,
                                .measurements = &measurement,
                                .measurements_count = 1,
+                               .time_servers = servers,
+                               .time_servers_count = HF_ARRAY_LEN(servers),
                                .quote_age_max_s = 86400,
                                .shares_held_max = 10,
                                .holder_grace_s = 3600};
@@ -448,7 +454,9 @@ static void send_piece(struct run *run, uint8_t kind, struct hf_bytes data)
     hf_arena_init(&arena, ARENA_MAX);
     run->steps = 0;
     run->asker = kind >> 4 & 3;
-    if (kind >= 0xc0)
+    if (kind == 0xff)
+        step(run, (struct hf_event){.type = HF_EVENT_TIME, .u.time.report = data});
+    else if (kind >= 0xc0)
         step(run,
              (struct hf_event){
                  .type = HF_EVENT_RESPONSE,

@@ -44,11 +44,11 @@ Test(hf__collateral_cache, who_looks_at_it_waits_for_no_folder)
     const struct hf_roots intel = {.trust = HF_TRUST_INTEL};
     struct hf_collateral *c = NULL;
     cr_assert_eq(hf__collateral_cache_new("nowhere", true, &cache), 0);
-    cr_assert_eq(hf__collateral_cache_get(cache, &intel, &c), 0);
+    cr_assert_eq(hf__collateral_cache_get(cache, &intel, 1, &c), 0);
     cr_assert_null(c);
     cr_assert_eq(loads, 1);
     cr_assert(answered, "while the first quote has it read");
-    cr_assert_eq(hf__collateral_cache_read(cache), HF_ENOTFOUND);
+    cr_assert_eq(hf__collateral_cache_read(cache, 1), HF_ENOTFOUND);
     cr_assert_eq(loads, 2);
     cr_assert(answered, "while it is read again");
     hf__collateral_cache_free(cache);

@@ -131,6 +131,9 @@ struct hf_engine {
     uint64_t wall_ms;
     uint64_t late_ms; /* so long this node stood still before this step, or was busy */
     uint64_t floor_s; /* newest issue date of a verified document */
+    /* What time servers agreed on: the time at time_ms of the monotonic clock. */
+    struct hf_time_interval time;
+    uint64_t time_ms;
     uint64_t timers[HF__TIMERS];
     bool started;
     bool has_account;
@@ -161,6 +164,7 @@ struct hf_engine {
     uint64_t claim_asked; /* highest number asked for, durable before it is asked */
     int reason;
     int store_error;
+    bool timed;   /* time is known, unless it is too old */
     bool crowded; /* as the event of this step says */
     struct hf_timing timing;
 
@@ -212,7 +216,10 @@ static inline size_t hf__blob_memory(const struct hf_blob *b)
 
 /* ---- timer.c: time, timers, chance */
 
-/* The time in seconds since 1970 by which things are judged: never before floor_s, never 0. */
+/* What time servers agreed on, as of now. false: it is not known, or too old. */
+bool hf__time_now(const struct hf_engine *e, struct hf_time_interval *ret);
+/* The time in seconds since 1970 by which things are judged: within what time servers agreed on,
+ * but never before floor_s, never 0. */
 uint64_t hf__now_s(const struct hf_engine *e);
 /* Sets a deadline to so long after this step's time, in place of the one before. */
 void hf__timer_set(struct hf_engine *e, enum hf__timer timer, uint64_t after_ms);

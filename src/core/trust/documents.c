@@ -131,6 +131,7 @@ static void adopt(struct hf_engine *e, struct hf_document *d, bool stored)
         else
             adopt_root(e, d);
     } else if (d->kind == HF_DOCUMENT_POLICY) {
+        hf__time_policy(e, &d->u.policy);
         hf_document_unref(e->trust->policy);
         e->trust->policy = hf_document_ref(d);
         if (!stored)

@@ -58,6 +58,7 @@ void hf__trust_done(struct hf_engine *e)
     free(t->rates);
     free(t->excess);
     free(t->marks);
+    free(t->clocks);
 }
 
 size_t hf__trust_memory(const struct hf_engine *e)
@@ -66,6 +67,7 @@ size_t hf__trust_memory(const struct hf_engine *e)
     hf_assert(t->roots_count <= HF_ROOTS_MAX);
     size_t sum = hf__known_memory(&t->known) + t->roots_count * sizeof(struct hf_document *);
     sum += t->marks != NULL ? sizeof *t->marks : 0;
+    sum += t->clocks != NULL ? sizeof *t->clocks : 0;
     sum += t->seeds_len + 1u + hf__rates_memory(t->rates) + hf__excess_memory(e);
     sum += hf__blob_memory(t->identity) + hf__blob_memory(t->identity_statement);
     for (const struct hf__parked *m = t->parked; m != NULL; m = m->next)

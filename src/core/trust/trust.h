@@ -41,6 +41,27 @@ struct hf__judging {
     bool outdated; /* begun before the newest collateral: its verdict counts for nothing */
 };
 
+/* What the time helper has told, by the policy's list of servers. */
+struct hf__clocks {
+    struct hf__clock {
+        uint8_t state; /* enum hf_time_server_state */
+        bool sampled;
+        struct hf_time_interval at; /* the time at read_ms */
+        uint32_t age_s;
+    } servers[HF_TIME_SERVERS_MAX];
+    uint64_t read_ms;
+    int reason;
+    uint64_t reason_ms;          /* since when there is one */
+    uint8_t agreeing, answering; /* operators */
+    bool unjudged;               /* dates of certificates are not judged now: first contact */
+    uint64_t since_ms;           /* when that began, or enough operators had exchanged keys */
+    uint64_t pause_ms;           /* how long either is tried */
+    /* What was agreed on then, by which certificates are judged until the time is known. */
+    bool met;
+    struct hf_time_interval met_at;
+    uint64_t met_ms;
+};
+
 struct hf__trust {
     struct hf_document *policy;
     struct hf_document *set;
@@ -75,6 +96,7 @@ struct hf__trust {
     struct hf_marks *marks;    /* none allocated while none is known */
     struct hf__excess *excess; /* NULL: no member has asked or told too much yet */
     struct hf__rates *rates;   /* none allocated while no asker came of late */
+    struct hf__clocks *clocks; /* none allocated before the time helper was asked */
 };
 
 /* The newest policy, which must be there. */
@@ -124,6 +146,13 @@ int hf__recv_documents(struct hf_engine *e, const struct hf__message *m, struct 
 /* What came back to a pull or a push. */
 int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                            struct hf_bytes body);
+
+/* ---- time.c: what time servers agree on (proto/TIME.md) */
+
+/* What the time helper told, or that it did not. */
+void hf__time_told(struct hf_engine *e, const struct hf_event *event);
+/* A policy takes the place of the newest: what is known stands if both list the same servers. */
+void hf__time_policy(struct hf_engine *e, const struct hf_policy *next);
 
 /* ---- members.c: validators of the newest set */
 

@@ -43,6 +43,7 @@
 #include "document/document.h"
 #include "core/limits.h"
 #include "core/status.h"
+#include "core/time.h"
 #include "core/trace.h"
 #include "crypto/suite.h"
 #include "wire/wire.h"
@@ -174,6 +175,7 @@ enum hf_event_type {
     HF_EVENT_DATAGRAM,     /* a datagram came */
     HF_EVENT_CLOSED,       /* a connection that a member's account was proved on has ended */
     HF_EVENT_MARKS,        /* what collateral has been verified: it is never to go back */
+    HF_EVENT_TIME,         /* the time helper answered, or did not */
 };
 
 /* What the application and the operator may ask of an engine; what only reads
@@ -264,6 +266,12 @@ struct hf_event {
         struct {
             const struct hf_marks *marks;
         } marks;
+        struct {
+            int error;              /* why there is no report, or 0 */
+            uint64_t asked_ms;      /* monotonic: when the helper was asked */
+            struct hf_bytes report; /* an encoded time_report */
+            bool bent;              /* the monotonic clock stood still, or was slewed too fast */
+        } time;
     } u;
 };
 
@@ -417,6 +425,17 @@ HF_MUST_USE int hf_engine_identity(const struct hf_engine *e, struct hf_bytes *r
 /* The newest set, for what a shell wants to know of peers; NULL: there is none yet. Borrowed until
  * the next step. */
 const struct hf_document *hf_engine_set(const struct hf_engine *e);
+
+/* The time by which it judges dates, in seconds since 1970, when the clocks show this: as in an
+ * event, and not before the last. */
+uint64_t hf_engine_now_s(const struct hf_engine *e, uint64_t now_ms, uint64_t wall_ms);
+/*
+ * What the time helper is to be asked, encoded (wire: time_ask). ret: appended to. HF_ENOTFOUND:
+ * the policy lists no time servers, or there is none. HF_ENOMEM.
+ */
+HF_MUST_USE int hf_engine_time_ask(const struct hf_engine *e, struct hf_buf *ret);
+/* What is known of the time, as of the last step. What ret points to is valid until the next. */
+void hf_engine_time(const struct hf_engine *e, struct hf_time_status *ret);
 
 /* Looks at the node; see core/status.h. durable_seq: the newest write that is durable; what people
  * rely on is said from then on. What ret points to is valid until the next step. */

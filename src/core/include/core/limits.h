@@ -87,7 +87,13 @@ enum {
     HF_RATES_MAX = 8192,    /* counts that are kept */
     HF_ANSWERS_MAX = 256,   /* recovery answers kept for their nonce's life */
     HF_VERDICTS_MAX = 4096, /* identity quotes of peers that are remembered */
-    HF_ROOTS_MAX = 64,      /* roots of authority in the life of a network */
+    /* Milliseconds: between questions to the time helper; for each of which it has so long; and
+     * how long at first contact certificates are judged by one time, which doubles to the last. */
+    HF_TIME_ASK_MS = 8000,
+    HF_TIME_ANSWER_MS = 5000,
+    HF_TIME_CONTACT_MS = 60000,
+    HF_TIME_CONTACT_MS_MAX = 3600000,
+    HF_ROOTS_MAX = 64, /* roots of authority in the life of a network */
 };
 
 /* Intervals, in milliseconds. hf_timing_default holds what a daemon uses. */

@@ -15,6 +15,8 @@ enum {
 bool hf_time_server_name_ok(struct hf_bytes name);
 /* The first of the policy's servers that has this name; time_servers_count: none has. */
 size_t hf_time_server_named(const struct hf_policy *p, struct hf_bytes name);
+/* The first of the policy's servers that is of the same operator as the one at this index. */
+size_t hf_time_operator_of(const struct hf_policy *p, size_t at);
 /* How many operators the policy lists. */
 size_t hf_time_operators(const struct hf_policy *p);
 /* How many of them must agree: more than half. */
