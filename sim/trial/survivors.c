@@ -21,10 +21,10 @@ struct shares {
     size_t count, cap;
 };
 
-static bool is_open(struct hf_world *w, uint32_t node)
+static bool is_open(const struct hf_world *w, uint32_t node)
 {
-    struct hf_status status;
-    return hf_world_status(w, node, &status) && status.open;
+    const struct hf_engine *e = w->nodes[node]->engine;
+    return e != NULL && hf_engine_open(e);
 }
 
 /* Whether its vault has a future: one that is not placed is made anew at the next start, with
@@ -96,9 +96,8 @@ static bool hinted(struct hf_world *w, const struct held *h, struct hf_arena *ar
 static bool claimable(struct hf_world *w, uint32_t node, struct hf_arena *arena, const bool *in)
 {
     struct hf_placement_record record;
-    struct hf_status status;
-    if (w->nodes[node]->disk.vault != HF_VAULT_PLACED ||
-        (hf_world_status(w, node, &status) && status.claimed) ||
+    const struct hf_engine *e = w->nodes[node]->engine;
+    if (w->nodes[node]->disk.vault != HF_VAULT_PLACED || (e != NULL && hf_engine_claimed(e)) ||
         !own_record(w, node, arena, &record))
         return true;
     size_t count = 0;

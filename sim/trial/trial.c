@@ -185,8 +185,8 @@ static void write_off(struct hf_world *w, struct wait *wait)
     if (!enough) {
         wait->all = wait->all && left < w->nodes_count && !too_few_stay(w);
         for (uint32_t i = 0; i < w->nodes_count; i++) {
-            struct hf_status status;
-            bool claimed = hf_world_status(w, i, &status) && status.claimed;
+            const struct hf_engine *e = w->nodes[i]->engine;
+            bool claimed = e != NULL && hf_engine_claimed(e);
             wait->all = wait->all && (claimed || !expected[i]);
             expected[i] = expected[i] && claimed;
         }
@@ -205,8 +205,8 @@ static bool restart_fenced(struct hf_world *w, const struct wait *wait)
     bool any = false;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         struct hf_status status;
-        if (!wait->expected[i] || !hf_world_status(w, i, &status) ||
-            status.state != HF_STATE_BLOCKED || status.reason != HF_EFENCED)
+        if (!wait->expected[i] || w->nodes[i]->state != HF_STATE_BLOCKED ||
+            !hf_world_status(w, i, &status) || status.reason != HF_EFENCED)
             continue;
         hf_world_crash(w, i);
         hf_world_start(w, i);

@@ -29,6 +29,20 @@ void hf_engine_status(struct hf_engine *e, uint64_t durable_seq, struct hf_statu
     hf__life_status(e, ret);
 }
 
+bool hf_engine_open(const struct hf_engine *e)
+{
+    hf_assert(e != NULL);
+    hf_assert(e->open || !e->claimed);
+    return e->open;
+}
+
+bool hf_engine_claimed(const struct hf_engine *e)
+{
+    hf_assert(e != NULL);
+    hf_assert(e->open || !e->claimed);
+    return e->claimed;
+}
+
 size_t hf_engine_memory(const struct hf_engine *e)
 {
     hf_assert(e->calls_count <= e->calls_cap);

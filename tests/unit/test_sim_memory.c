@@ -1,5 +1,6 @@
 /* What the checkers remember does not grow with the time that a world runs. */
 #include "checkers/checkers.h"
+#include "trial/trial.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -48,6 +49,19 @@ Test(hf_sim_checks, nor_does_it_with_restarts)
     /* Two quotes a restart are remembered for the days in which a node may take them. */
     cr_assert(late < early + 300 * 3072, "%zu bytes after 300 restarts, %zu after 600", early,
               late);
+    hf_world_free(w);
+}
+
+/* What a status borrows of its engine is given back by the next event alone: who asks a large world
+ * what became of its nodes must ask for none. */
+Test(hf_sim_checks, any_number_of_nodes_can_be_asked_what_became_of_them_between_two_events)
+{
+    struct hf_world *w = up();
+    enum hf__outcome outcomes[NODES];
+    for (int i = 0; i < 8000; i++)
+        hf__outcomes(w, outcomes);
+    for (int i = 0; i < NODES; i++)
+        cr_assert_eq(outcomes[i], HF__OUTCOME_OPEN);
     hf_world_free(w);
 }
 

@@ -449,6 +449,9 @@ bool hf_engine_told(const struct hf_engine *e, size_t at, struct hf_told_status 
 /* A broken promise at a place among those that are kept; false: there is none at that place. */
 bool hf_engine_broken(const struct hf_engine *e, size_t at, struct hf_broken_status *ret);
 
+/* Of the status alone whether the vault is open, and whether the own claim stands. */
+bool hf_engine_open(const struct hf_engine *e);
+bool hf_engine_claimed(const struct hf_engine *e);
 /* Bytes that the engine holds in memory: blobs counted in full, of what several engines
  * hold once (identities of peers) its part, and of documents nothing. */
 size_t hf_engine_memory(const struct hf_engine *e);
