@@ -32,6 +32,8 @@ class Desk:
     def __enter__(self):
         self.stack = contextlib.ExitStack()
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="hf-time-"))
+        # Of all descriptors the first: a shell names those of one digit alone.
+        self.listener = self.stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
         self.mesh = self.stack.enter_context(Mesh(self.base, Programs(BUILD), nodes=1, shares=1, threshold=1))
         self.node = self.mesh.nodes[0]
         self.servers = []
@@ -52,17 +54,16 @@ class Desk:
         """Starts the helper as systemd does, with a socket that listens. confine: runs in its process."""
         folder, path = self.base / "chrony", self.base / "time.socket"
         folder.mkdir(mode=0o700)
-        listener = self.stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
-        listener.bind(str(path))
-        listener.listen(4)
-        start = f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&{listener.fileno()}'
+        self.listener.bind(str(path))
+        self.listener.listen(4)
+        start = f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&{self.listener.fileno()}'
         source = self.base / "clock_source"
         source.write_text("tsc\n")
         with (self.base / "helper.log").open("wb") as log:
             self.helper = subprocess.Popen(
                 ["sh", "-c", start, "sh", PROGRAM, "--user", str(os.geteuid()), "--folder", folder, "--ca-file",
                  self.authority.file, "--poll", "1", "--clock-source", source, *more], stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, pass_fds=[listener.fileno()], preexec_fn=confine)
+                stdin=subprocess.DEVNULL, pass_fds=[self.listener.fileno()], preexec_fn=confine)
         self.stack.callback(self.helper.wait)
         self.stack.callback(self.helper.kill)
         return self

@@ -81,9 +81,9 @@ class Server:
             words += [f"ntsserverkey {key}", f"ntsservercert {certificate}", f"ntsport {KEYS_PORT}"]
         if answers_at:
             words.append(f"ntsntpserver {answers_at}")
-        self.log = (self.folder / "log").open("wb")
-        self.process = subprocess.Popen([CHRONYD, "-x", "-d", "-U", "-u", pwd.getpwuid(os.geteuid()).pw_name, *words],
-                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, preexec_fn=die_with_parent)
+        with (self.folder / "log").open("wb") as log:
+            self.process = subprocess.Popen([CHRONYD, "-x", "-d", "-U", "-u", pwd.getpwuid(os.geteuid()).pw_name, *words],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
         deadline = time.monotonic() + 10
         while not self.control.exists() or nts and not self.serves_keys():
             assert time.monotonic() < deadline and self.process.poll() is None, (self.folder / "log").read_text()
@@ -112,4 +112,3 @@ class Server:
     def end(self):
         self.process.kill()
         self.process.wait()
-        self.log.close()
