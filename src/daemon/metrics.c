@@ -54,6 +54,15 @@ static void metric(struct hf_buf *b, const char *name, const char *type, const c
     hf_buf_printf(b, "holdfast_%s %llu\n", name, (unsigned long long)value);
 }
 
+/* A span in seconds, from microseconds. */
+static void span_metric(struct hf_buf *b, const char *name, const char *type, const char *what,
+                        uint64_t us)
+{
+    head(b, name, type, what);
+    hf_buf_printf(b, "holdfast_%s %llu.%06u\n", name, (unsigned long long)(us / 1000000),
+                  (unsigned)(us % 1000000));
+}
+
 static void daemon_metrics(struct hf__daemon *d, struct hf_buf *b)
 {
 #define HF_METRIC_DAEMON(name, type, unit, what, reading, value) metric(b, name, type, what, value);
@@ -98,6 +107,8 @@ static void time_metrics(struct hf__daemon *d, struct hf_buf *b)
     struct hf_time_status t;
     hf_engine_time(d->engine, &t);
 #define HF_METRIC_TIME(name, type, unit, what, reading, value) metric(b, name, type, what, value);
+#define HF_METRIC_TIMESPAN(name, type, unit, what, reading, value)                                 \
+    span_metric(b, name, type, what, value);
 #include "metrics.def"
 }
 

@@ -25,7 +25,7 @@ WELL = {"up": "1", "holdfast_open": "1", "holdfast_danger": "0", "holdfast_ready
         "holdfast_collateral_expires_timestamp_seconds": str(20 * DAY), "holdfast_collateral_serves": "1",
         "holdfast_store_failing": "0", "holdfast_listen_failing": "0", "holdfast_providers_unproved": "0",
         "holdfast_broken_promises": "2", "holdfast_time_operators_listed": "5", "holdfast_time_known": "1",
-        "holdfast_time_clock_off_milliseconds": "12"}
+        "holdfast_time_clock_off_seconds": "0.012"}
 ILL = {
     "HoldfastDown": {"up": "0"},
     "HoldfastLocked": {"holdfast_open": "0"},
@@ -38,7 +38,7 @@ ILL = {
     "HoldfastCollateralExpires": {"holdfast_collateral_expires_timestamp_seconds": str(2 * DAY)},
     "HoldfastCollateralMissing": {"holdfast_collateral_serves": "0"},
     "HoldfastTimeUnknown": {"holdfast_time_known": "0"},
-    "HoldfastClockOff": {"holdfast_time_clock_off_milliseconds": "60001"},
+    "HoldfastClockOff": {"holdfast_time_clock_off_seconds": "61"},
     "HoldfastDiskFails": {"holdfast_store_failing": "1"},
     "HoldfastCannotListen": {"holdfast_listen_failing": "1"},
     "HoldfastProviderUnproved": {"holdfast_providers_unproved": "1"},

@@ -139,7 +139,7 @@ def metrics_of(node):
     types = dict(re.findall(r"^# TYPE holdfast_(\S+) (.*)$", answer, re.M))
     assert helps.keys() == types.keys(), answer
     return ({name: (helps[name], types[name]) for name in helps},
-            set(re.findall(r"^holdfast_(\w+)(?:\{\w+=\"\w+\"\})? \d+$", answer, re.M)))
+            set(re.findall(r"^holdfast_(\w+)(?:\{\w+=\"\w+\"\})? \d+(?:\.\d+)?$", answer, re.M)))
 
 
 @tap.case

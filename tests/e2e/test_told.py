@@ -112,6 +112,7 @@ def a_wrong_network_in_the_configuration_is_named_once_and_nobody_is_blamed():
         status = node.wait_status(lambda s: s.get("other_network"), "it does not say whose documents come")
         assert status["other_network"] == m.network and status["network"] == wrong, status
         node.wait_status(lambda s: any(seed["error"] for seed in s["seeds"]), "no seed is named")
+        node.wait_status(lambda s: s["expires"]["identity_s"], "it has no identity")
         done = node.command("status")
         said = done.stdout.decode()
         assert f"configuration names the network\n  {wrong}\nand the documents that it gets are those of\n  {m.network}\n" in said, said
