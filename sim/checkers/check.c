@@ -173,6 +173,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
         hf__check_superseded_sent(c, m);
         hf__check_claim_sent(c, m);
         hf__check_handover_sent(c, m);
+        hf__check_regained_sent(c, m);
     }
     struct hf__heard *h = hf__map_find(&c->heard, call_key(m->call));
     if (h != NULL) {

@@ -317,6 +317,9 @@ const struct hf_account *hf__check_successor(const struct hf__checks *c,
                                              const uint8_t id[static 16],
                                              const struct hf_account *from);
 
+/* regained.c: a helper gives its sum; the new holder has the share. */
+void hf__check_regained_sent(struct hf__checks *c, const struct hf_message *m);
+
 /* quorum.c: a node that opens by a black start has been answered by m holders of the share set that
  * it asked, and takes no answer that is false. */
 void hf__check_quorum(struct hf_world *w, uint32_t node, const struct hf_trace *t);

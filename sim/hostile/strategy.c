@@ -17,6 +17,7 @@
     X(mixed)                                                                                       \
     X(old)                                                                                         \
     X(older)                                                                                       \
+    X(parts)                                                                                       \
     X(plant_config)                                                                                \
     X(plant_policy)                                                                                \
     X(plant_providers)                                                                             \

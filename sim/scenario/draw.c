@@ -414,6 +414,25 @@ static void draw_sleeper(struct drawing *d)
     }
 }
 
+/* One that is down for long, and members that the authority removes meanwhile: what they held of it
+ * is restored. */
+static void draw_bereft(struct drawing *d)
+{
+    purpose(d, "event", "bereft", 0);
+    if (!maybe(d, 0.1))
+        return;
+    d->s->nodes += (uint32_t)between(d, 2, 5);
+    d->s->for_us += 90000000;
+    d->s->world.policy.holder_grace_s = between(d, 1, 20);
+    struct hf__action *a = add(d, HF__ACTION_POWER_OFF);
+    a->count = (int64_t)between(d, 1, 2);
+    a->at_us = between(d, d->s->for_us / 8, d->s->for_us / 3);
+    a->for_us = between(d, d->s->for_us / 2, d->s->for_us);
+    a = add(d, HF__ACTION_REMOVE);
+    a->count = (int64_t)between(d, 1, 2);
+    a->at_us = between(d, d->s->for_us / 4, d->s->for_us / 2);
+}
+
 /* A new release, until the old one is no longer accepted. */
 static void draw_release(struct drawing *d)
 {
@@ -465,6 +484,7 @@ void hf__scenario_draw_from(uint64_t seed, const struct hf__kinds *kinds_of,
     draw_outage(&d);
     draw_power_cut(&d);
     draw_sleeper(&d);
+    draw_bereft(&d);
     draw_release(&d);
     draw_hostile(&d, strategies);
     if (d.count > 0)

@@ -21,7 +21,8 @@ static const char usage[] =
     "       holdfast evidence verify [--authority DIR] FILE\n"
     "\n"
     "Which validators broke a promise to this node: they signed that they keep a\n"
-    "share of it, and then signed a wrong proof of that, or that they keep none.\n"
+    "share of it, and then signed a wrong proof of that, or that they keep none; or\n"
+    "signed what does not fit, helping to restore a share of an owner that is down.\n"
     "--output writes a file for each into FOLDER, which proves it to anyone.\n"
     "verify judges such a file by the documents in DIR (default authority), without\n"
     "a daemon, and says who broke which promise when.\n"
@@ -52,6 +53,15 @@ static int save(const json_t *one, const char *folder, FILE *says)
     return HF_CLI_OK;
 }
 
+/* What was broken, by its name. */
+static const char *breach_of(const char *name)
+{
+    if (strcmp(name, "repair") == 0)
+        return "it signed what does not fit, where that share was restored";
+    return strcmp(name, "proof") == 0 ? "it signed a wrong proof"
+                                      : "it signed that it does not keep it";
+}
+
 static void print_one(const json_t *one)
 {
     char when[HF_DATE_TEXT];
@@ -59,9 +69,7 @@ static void print_one(const json_t *one)
     printf("  %s  %.40s (%.8s)  share %lld of dealing %lld: %s\n",
            hf_date_text((uint64_t)number_of(one, "broken_s"), HF_DATE_MINUTE, when),
            name[0] != '\0' ? name : "-", text_of(one, "provider"), number_of(one, "index"),
-           number_of(one, "generation"),
-           strcmp(text_of(one, "breach"), "proof") == 0 ? "it signed a wrong proof"
-                                                        : "it signed that it does not keep it");
+           number_of(one, "generation"), breach_of(text_of(one, "breach")));
 }
 
 static int list(const struct options *o)
@@ -103,6 +111,16 @@ static const char *who(const struct hf__authority *a, const struct hf_account *a
     return ret;
 }
 
+static void print_repair(const struct hf_broken *b)
+{
+    char when[HF_DATE_TEXT];
+    printf("broken     %s: helping to restore this share, it signed what does not fit what it "
+           "published, or its own share\n",
+           hf_date_text(b->broken_s, HF_DATE_MINUTE, when));
+    printf("No release of this software signs that: what runs there is another, or its machine "
+           "fails.\n");
+}
+
 static void print_broken(const struct hf__authority *a, const struct hf_broken *b)
 {
     char name[WHO_LEN], when[HF_DATE_TEXT];
@@ -120,6 +138,8 @@ static void print_broken(const struct hf__authority *a, const struct hf_broken *
             b->unknown ? "; it says that it never heard of this owner" : "");
         printf("An older copy of its data folder was put back, its disk failed, or its software "
                "lies.\n");
+    } else if (b->breach == HF_BREACH_REPAIR) {
+        print_repair(b);
     } else {
         printf("broken     %s: it signed that it keeps this share, with a proof that is wrong or "
                "missing\n",
@@ -127,7 +147,8 @@ static void print_broken(const struct hf__authority *a, const struct hf_broken *
         printf("No release of this software signs that: what runs there is another, or its machine "
                "fails.\n");
     }
-    printf("Times are by the clock of whoever broke it.");
+    printf(b->breach == HF_BREACH_REPAIR ? "The time is by the clock of who asked it."
+                                         : "Times are by the clock of whoever broke it.");
     if (a->set != NULL)
         printf(" Names are by set %llu.", (unsigned long long)a->set->u.set.epoch);
     printf("\n");

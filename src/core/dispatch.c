@@ -43,6 +43,10 @@ static const struct request {
     [HF_METHOD_TAKE] = {CLAIMED, hf__recv_take},
     [HF_METHOD_TRANSFER] = {CLAIMED, hf__recv_transfer},
     [HF_METHOD_HANDOVER] = {CLAIMED, hf__recv_handover},
+    [HF_METHOD_HELP] = {CLAIMED, hf__recv_help},
+    [HF_METHOD_SPLIT] = {CLAIMED, hf__recv_split},
+    [HF_METHOD_SUM] = {CLAIMED, hf__recv_sum},
+    [HF_METHOD_RESTORE] = {CLAIMED, hf__recv_restore},
 };
 
 static const struct answer {
@@ -72,6 +76,12 @@ static const struct answer {
     {HF__TASK_HANDOVER, HF_METHOD_TAKE, hf__handover_answered},
     {HF__TASK_HANDOVER, HF_METHOD_TRANSFER, hf__handover_answered},
     {HF__TASK_HANDOVER, HF_METHOD_HANDOVER, hf__handover_answered},
+    {HF__TASK_REPAIR, HF_METHOD_HELP, hf__mending_answered},
+    {HF__TASK_REPAIR, HF_METHOD_TAKE, hf__mending_answered},
+    {HF__TASK_REPAIR, HF_METHOD_SPLIT, hf__mending_answered},
+    {HF__TASK_REPAIR, HF_METHOD_SUM, hf__mending_answered},
+    {HF__TASK_REPAIR, HF_METHOD_RESTORE, hf__mending_answered},
+    {HF__TASK_REPAIR, HF_METHOD_TRANSFER, hf__mending_answered},
 };
 
 static int handle_request(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body)

@@ -145,6 +145,7 @@ static void (*const due[HF__TIMERS])(struct hf_engine *e) = {
     [HF__TIMER_QUORUM] = hf__quorum_due,
     [HF__TIMER_KEYS] = hf__life_keys,
     [HF__TIMER_PROBE] = hf__detect_due,
+    [HF__TIMER_REPAIR] = hf__mending_due,
 };
 
 static void run_timers(struct hf_engine *e)

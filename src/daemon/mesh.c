@@ -126,13 +126,15 @@ json_t *hf__events_json(struct hf__daemon *d)
 
 static json_t *broken(const struct hf__daemon *d, const struct hf_broken_status *b)
 {
+    static const char *const breaches[] = {
+        [HF_BREACH_PROOF] = "proof", [HF_BREACH_DENIAL] = "denial", [HF_BREACH_REPAIR] = "repair"};
     json_t *o = json_object();
     char *file = malloc(2 * b->file.len + 1);
     hf_assert(file != NULL);
     hf_hex_encode(b->file.data, b->file.len, file);
     set(o, "provider", hex(&b->what.provider));
     set(o, "operator", hf__operator_json(d, &b->what.provider));
-    set(o, "breach", json_string(b->what.breach == HF_BREACH_PROOF ? "proof" : "denial"));
+    set(o, "breach", json_string(breaches[b->what.breach]));
     set(o, "generation", json_integer((json_int_t)b->what.generation.number));
     set(o, "generation_id", digits(b->what.generation.id, sizeof b->what.generation.id));
     set(o, "index", json_integer(b->what.index));

@@ -45,7 +45,7 @@ static bool writes(int method)
     return method == HF_METHOD_OFFER || method == HF_METHOD_DEPOSIT || method == HF_METHOD_RECORD ||
            method == HF_METHOD_DELETE || method == HF_METHOD_CLAIM ||
            method == HF_METHOD_STANDING || method == HF_METHOD_TRANSFER ||
-           method == HF_METHOD_HANDOVER;
+           method == HF_METHOD_HANDOVER || method == HF_METHOD_SUM || method == HF_METHOD_RESTORE;
 }
 
 static int64_t body_max(void *user, enum hf_net_method method, const char *path,

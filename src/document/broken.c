@@ -135,6 +135,12 @@ int hf_broken_read(const struct hf_suite *suite, struct hf_bytes file, struct hf
                    struct hf_broken *ret)
 {
     struct hf_broken_promise m;
+    struct hf_broken_repair repair;
     int r = hf_wire_decode(&hf_wire_broken_promise, file, arena, &m, NULL);
-    return r == 0 ? hf_broken_check(suite, &m, arena, ret) : r;
+    if (r == 0)
+        return hf_broken_check(suite, &m, arena, ret);
+    if (r != HF_EVERSION)
+        return r;
+    r = hf_wire_decode(&hf_wire_broken_repair, file, arena, &repair, NULL);
+    return r == 0 ? hf_broken_repair_check(suite, &repair, arena, ret) : r;
 }

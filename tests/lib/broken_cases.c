@@ -310,7 +310,7 @@ static void proof_by_another(struct parts *p)
 
 static void another_format(struct parts *p)
 {
-    p->format = 2;
+    p->format = 3;
 }
 
 static void (*const changes[])(struct parts *p) = {

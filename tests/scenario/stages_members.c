@@ -159,3 +159,22 @@ struct hf_world *stage_handover(void)
     run_s(w, 120);
     return w;
 }
+
+/* A holder is removed while an owner is down. */
+struct hf_world *stage_repair(void)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_from(&s, 10);
+    uint32_t holders[16];
+    hf_world_start_all(w);
+    run_s(w, 60);
+    if (testnet_holders(w, 0, holders) == 0)
+        return w;
+    hf_world_crash(w, 0);
+    hf_world_crash(w, holders[0]);
+    hf_world_set_remove(w, holders[0]);
+    hf_world_set_issue(w);
+    run_s(w, 240);
+    return w;
+}

@@ -419,6 +419,9 @@ static const struct {
     {"untaken", stage_handover},
     {"uncarried", stage_handover},
     {"gave_up", stage_handover},
+    {"unnoted", stage_repair},
+    {"regained", stage_repair},
+    {"unkept", stage_repair},
     /* Seen while a network comes up. */
     {"at_once", up},
     {"unattested", up},

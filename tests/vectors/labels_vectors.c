@@ -63,6 +63,11 @@ static const struct label labels[] = {
     {"holdfast/v1/ceremony-output", HASH, &hf_wire_share_set, 0},
     {"holdfast/v1/reshard", REPORT, &hf_wire_reshard_statement, 0},
     {"holdfast/v1/reshard-request", HASH, &hf_wire_reshard_statement, 0},
+    {"holdfast/v1/restored", SIGN, &hf_wire_transfer_statement, 0},
+    {"holdfast/v1/repair", HASH, &hf_wire_repair_statement, 0},
+    {"holdfast/v1/repair-word", SIGN, &hf_wire_repair_word, 0},
+    {"holdfast/v1/repair-points", HASH, NULL, 160},
+    {"holdfast/v1/repair-value", HASH, NULL, 32},
     {"holdfast/v1/event", SIGN, &hf_wire_event_statement, 0},
     {"holdfast/v1/event-id", HASH, &hf_wire_event_statement, 0},
 };

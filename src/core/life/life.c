@@ -327,6 +327,7 @@ static void adopted(struct hf_engine *e)
     hf__members_adopted(e);
     hf__leave_adopted(e);
     hf__timer_set(e, HF__TIMER_KEYS, 0); /* the policy may have other durations */
+    hf__mending_look(e);
 }
 
 /* Something was told of a member. Where that holds a share of this node its holders are asked soon:
@@ -335,6 +336,7 @@ static void told(struct hf_engine *e)
 {
     hf_assert(e->settled_members != e->members->changed);
     e->settled_members = e->members->changed;
+    hf__mending_look(e);
     if (!e->claimed || !hf__holders_changed(e))
         return;
     /* Owners of one leaver do not deal at the same moment. */

@@ -107,6 +107,7 @@ enum hf__timer {
     HF__TIMER_RETIRE,    /* record: deletions are sent again to holders of older generations */
     HF__TIMER_QUORUM,    /* quorum: sealing is tried again */
     HF__TIMER_KEYS,      /* life: the next step of a sealing key is due */
+    HF__TIMER_REPAIR,    /* repair: shares of owners that are down are looked at */
     HF__TIMERS,
     HF__TIMERS_RETRIED = HF__TIMER_DEAL + 1
 };

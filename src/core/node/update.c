@@ -14,7 +14,7 @@ static const uint16_t calls_max[HF__TASKS] = {
     [HF__TASK_CLAIM] = HF_CALLS_CLAIM_MAX,         [HF__TASK_DRILL] = HF_CALLS_HOLDERS_MAX,
     [HF__TASK_DRAIN] = HF_CALLS_DRAIN_MAX,         [HF__TASK_GOSSIP] = HF_CALLS_GOSSIP_MAX,
     [HF__TASK_LEAVE] = HF_CALLS_HOLDERS_MAX,       [HF__TASK_PROBE] = HF_CALLS_PROBE_MAX,
-    [HF__TASK_HANDOVER] = HF_CALLS_HOLDERS_MAX,
+    [HF__TASK_HANDOVER] = HF_CALLS_HOLDERS_MAX,    [HF__TASK_REPAIR] = HF_CALLS_HOLDERS_MAX,
 };
 
 /* Arrays that grow to what the largest step needed. One for all engines that share it: only one
@@ -263,7 +263,7 @@ static struct hf__pending *add_pending(struct hf_engine *e, enum hf__task task)
 int hf__call_address(struct hf_engine *e, const struct hf__ask *ask,
                      const struct hf_account *account, const char *address, struct hf_bytes body)
 {
-    hf_assert(ask->method >= HF_METHOD_DOCUMENTS && ask->method <= HF_METHOD_HANDOVER);
+    hf_assert(ask->method >= HF_METHOD_DOCUMENTS && ask->method <= HF_METHOD_RESTORE);
     hf_assert(address != NULL);
     struct hf__pending *p = add_pending(e, ask->task);
     if (p == NULL)
@@ -311,7 +311,7 @@ bool hf__answered(struct hf_engine *e, uint32_t id, struct hf__pending *ret)
 bool hf__calling(const struct hf_engine *e, uint8_t method, const struct hf_account *account,
                  const uint32_t *arg)
 {
-    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_HANDOVER);
+    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_RESTORE);
     for (size_t i = 0; i < e->calls_count; i++) {
         const struct hf__pending *p = &e->calls[i];
         if (p->method == method && (account == NULL || hf_account_equal(&p->account, account)) &&

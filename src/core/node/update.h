@@ -28,6 +28,7 @@ enum hf__task {
     HF__TASK_PROBE,
     HF__TASK_ATTEST,
     HF__TASK_HANDOVER,
+    HF__TASK_REPAIR,
     HF__TASKS
 };
 

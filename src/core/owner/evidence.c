@@ -126,68 +126,17 @@ static void keep_promise(struct hf_engine *e, struct hf__holder *h, const struct
 
 /* ---- broken ones */
 
-/* A row's key: provider (32), generation id (16), and in what order it was kept (8). */
-enum { ABOUT_LEN = HF_ID_LEN + 16, KEY_LEN = ABOUT_LEN + 8 };
-
-/* In what order a row was kept; 0: before such an order was noted. */
-static uint64_t order_of(const struct hf__row *row)
-{
-    uint64_t order = 0;
-    hf_assert(row->key_len == KEY_LEN || row->key_len == ABOUT_LEN);
-    for (size_t i = ABOUT_LEN; i < row->key_len; i++)
-        order = order << 8 | row->key[i];
-    return order;
-}
-
-/*
- * The one that was kept first makes room: an accused one chooses its dates, and not when it was
- * heard. Returns the order of the next.
- */
-static uint64_t make_room(struct hf_engine *e)
-{
-    const struct hf__row *at, *first = NULL;
-    uint64_t newest = 0;
-    hf_assert(e->open && hf__rows_count(&e->rows, HF_ROW_BROKEN) <= HF_BROKEN_MAX);
-    for (size_t i = hf__rows_first(&e->rows, HF_ROW_BROKEN, no_key);
-         (at = hf__rows_at(&e->rows, i, HF_ROW_BROKEN, no_key)) != NULL; i++) {
-        if (first == NULL || order_of(at) < order_of(first))
-            first = at;
-        newest = order_of(at) > newest ? order_of(at) : newest;
-    }
-    if (hf__rows_count(&e->rows, HF_ROW_BROKEN) == HF_BROKEN_MAX) {
-        uint8_t key[HF_ROW_KEY_MAX];
-        hf_assert(first != NULL);
-        size_t len = first->key_len;
-        memcpy(key, first->key, len);
-        hf__del(e, HF_ROW_BROKEN, hf_bytes_of(key, len));
-    }
-    return newest + 1;
-}
-
-/* Whether a broken promise of this provider about this dealing is kept. */
-static bool is_kept(const struct hf_engine *e, struct hf_bytes about)
-{
-    hf_assert(about.len == ABOUT_LEN);
-    size_t at = hf__rows_first(&e->rows, HF_ROW_BROKEN, about);
-    return hf__rows_at(&e->rows, at, HF_ROW_BROKEN, about) != NULL;
-}
-
 static void keep_broken(struct hf_engine *e, const struct hf__holder *h,
                         const struct hf_broken_promise *m)
 {
     struct hf_broken what;
-    uint8_t key[KEY_LEN];
+    const uint8_t *id = e->owner->recorded.id;
     hf_assert(e->store_error == 0 && h->index > 0);
-    memcpy(key, h->account.bytes, HF_ID_LEN);
-    memcpy(key + HF_ID_LEN, e->owner->recorded.id, 16);
-    if (is_kept(e, hf_bytes_of(key, ABOUT_LEN)) ||
+    if (hf__broken_has(e, &h->account, id) ||
         hf_broken_check(e->suite, m, &e->shared->arena, &what) != 0)
         return;
     hf_assert(hf_account_equal(&what.provider, &h->account));
-    uint64_t order = make_room(e);
-    for (size_t i = KEY_LEN; i > ABOUT_LEN; order >>= 8)
-        key[--i] = (uint8_t)order;
-    hf__put(e, HF_ROW_BROKEN, hf_bytes_of(key, sizeof key), &hf_wire_broken_promise, m);
+    hf__broken_keep(e, &h->account, id, &hf_wire_broken_promise, m);
     hf__trace(e, HF_TRACE_PROMISE_BROKEN, 0, &h->account, what.generation.number, what.index);
 }
 

@@ -102,13 +102,13 @@ static bool is_news(struct hf_engine *e, const struct hf_moves_row *row,
     struct hf_transfer_statement t;
     hf_assert(row->moves_count <= HF_WIRE_MOVES_MAX);
     for (size_t i = 0; i < row->moves_count; i++)
-        if (hf__transfer_same(&row->moves[i], transfer))
+        if (hf__transfer_same(e, &row->moves[i], transfer))
             return false;
     if (hf__transfer_check(e, transfer, &e->account, ret) != 0 || !concerns(e, ret))
         return false;
     for (size_t i = 0; i < row->moves_count; i++) {
         hf__transfer_read(e, &row->moves[i], &t);
-        if (t.index == ret->index &&
+        if (t.index == ret->index && t.helpers_count == 0 && ret->helpers_count == 0 &&
             memcmp(t.generation.id, ret->generation.id, sizeof t.generation.id) == 0)
             return false;
     }
@@ -153,8 +153,12 @@ void hf__moves_learn(struct hf_engine *e, const struct hf_signed_transfer *list,
         if (!is_news(e, &row, &list[i], &t) || !make_room(e, &t, &row))
             continue;
         hf_assert(row.moves_count < HF_WIRE_MOVES_MAX);
-        all[row.moves_count++] = list[i];
+        all[row.moves_count] = list[i];
+        all[row.moves_count++].kept = false;
         any = true;
+        /* What is restored may be on its way, as a deposit may. */
+        if (t.helpers_count > 0)
+            e->owner->deposited_ms = e->now_ms;
         hf__trace(e, HF_TRACE_SHARE_MOVED, 0, &t.to, t.generation.number, t.index);
         hf__older_moved(e, &t);
     }

@@ -396,7 +396,8 @@ static bool never_came(struct hf_engine *e, const struct hf_older_row *row,
         if (memcmp(m->generation, row->generation.id, sizeof m->generation) != 0 ||
             !hf_account_equal(&m->to, account))
             continue;
-        for (size_t j = 0; j < row->holders_count; j++)
+        /* What is restored comes while a nonce lives, or never: its old holder is gone anyway. */
+        for (size_t j = 0; !m->restored && j < row->holders_count; j++)
             waits = waits || hf_account_equal(&row->holders[j].account, &m->from);
         hf_assert(m->index > 0);
         return !waits;
@@ -412,7 +413,8 @@ static bool may_come(struct hf_engine *e, const struct hf_older_row *row,
     hf__own_moves(e, &moves);
     bool moved = false;
     for (size_t i = 0; i < moves.count; i++)
-        moved = moved || (memcmp(moves.at[i].generation, row->generation.id, 16) == 0 &&
+        moved = moved || (!moves.at[i].restored &&
+                          memcmp(moves.at[i].generation, row->generation.id, 16) == 0 &&
                           hf_account_equal(&moves.at[i].to, account));
     hf_assert(row->threshold > 0);
     return moved && !never_came(e, row, account);

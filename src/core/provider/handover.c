@@ -92,7 +92,7 @@ static bool read_context(struct hf_engine *e, const struct hf_account *owner,
         !hf_account_equal(&ret->record.holders[index - 1].account, &e->account))
         return false;
     hf__acceptors(e, &ret->record, &ret->acceptors);
-    ret->is_signed = hf__transfer_find(e, &ret->row, id, index, &ret->transfer);
+    ret->is_signed = hf__transfer_find(e, &ret->row, id, index, false, &ret->transfer);
     if (ret->is_signed)
         hf__transfer_read(e, &ret->transfer, &ret->t);
     /* What the row has of this index, the owner may have shown of an older disk of this node. */

@@ -30,6 +30,7 @@ struct hf__leaving {
 };
 
 struct hf__handover; /* provider/handover.c */
+struct hf__mending;  /* provider/repair.c */
 
 struct hf__provider {
     struct hf__answer *answers; /* newest first */
@@ -41,7 +42,13 @@ struct hf__provider {
     struct hf__leaving leaving;
     struct hf__handover *handover; /* of one share; NULL: none is under way */
     uint32_t handovers;            /* that were begun */
-    uint64_t handed_ms; /* when this process sent a share to another last, or opened its vault */
+    struct hf__mending *mending;   /* of one lost share; NULL: none is under way */
+    uint32_t mendings;             /* that were begun */
+    size_t mended;                 /* shares that were looked at in this round */
+    uint8_t awaited[16];   /* generation of a lost share for which others have their turn; */
+    uint8_t awaited_index; /* its index, 0: none; */
+    uint64_t awaited_ms;   /* and since when */
+    uint64_t handed_ms;    /* when this process sent a share to another last, or opened its vault */
 };
 
 /* Draws the key of the nonces; they are worth nothing to another process. */
@@ -162,7 +169,7 @@ void hf__acceptors(struct hf_engine *e, const struct hf_placement_record *record
                    struct hf__electorate *ret);
 /* The transfer of an index of a generation; false: it has not moved, as far as the row knows. */
 bool hf__transfer_find(struct hf_engine *e, const struct hf_owner_row *row,
-                       const uint8_t generation[static 16], uint64_t index,
+                       const uint8_t generation[static 16], uint64_t index, bool restored,
                        struct hf_signed_transfer *ret);
 /* Whether a transfer of the generation is to this node: without the share, it was let go. */
 bool hf__was_taken(struct hf_engine *e, const struct hf_owner_row *row,
@@ -182,6 +189,94 @@ struct hf_signed_transfer *hf__moves_unshown(struct hf_engine *e, const struct h
  * that it knows them. */
 void hf__moves_prune(struct hf_engine *e, struct hf_owner_row *row, const struct hf_account *owner,
                      const struct hf_owner_request *request);
+
+/* Whether as many of a generation have moved as may: what is left with those that the owner chose
+ * must be enough by itself. */
+bool hf__moves_exhausted(struct hf_engine *e, const struct hf_owner_row *row,
+                         const struct hf_placement_record *record);
+/*
+ * Whether this node can have a share: it holds no other one of this generation, and has no vote for
+ * it. from: who would hand it over; NULL: it would be restored. ret_has: it has this very one, in
+ * this way. HF_EINDEX; HF_EGENERATION: it is too late for it.
+ */
+HF_MUST_USE int hf__place_check(struct hf_engine *e, const struct hf_account *from,
+                                const struct hf_placement_record *record, uint64_t index,
+                                bool *ret_has);
+/* Whether what is kept of the owner leaves room for one share more. HF_EBUSY, HF_EDRAINING,
+ * HF_ELEAVING, HF_EQUOTA, the store's error. */
+HF_MUST_USE int hf__move_room_check(struct hf_engine *e, const struct hf_account *owner);
+
+/* ---- parts.c: the secrets of a repair (proto/REPAIR.md, 8) */
+
+enum { HF__PART_SEALED = HF_SCALAR_LEN + HF_SIGNATURE_LEN + HF_SEAL_OVERHEAD };
+
+/* Splits the share of this node, the helper at a place; fills in points, parts and signature.
+ * HF_ENOMEM; those of unwrap and repair_split. */
+HF_MUST_USE int hf__share_split(struct hf_engine *e, const struct hf__plan *p,
+                                const struct hf_held_row *held, size_t place,
+                                struct hf_split_response *ret);
+/* Adds up what is for this node, the helper at a place, and seals it to the new holder. splits: k,
+ * checked. Not 0: ret_accused names who has sent what does not fit; index 0: it was none of
+ * them. */
+HF_MUST_USE int hf__parts_sum(struct hf_engine *e, const struct hf__plan *p,
+                              const struct hf_repair_split *splits, size_t place,
+                              uint8_t ret[static HF__PART_SEALED],
+                              struct hf_accusation *ret_accused);
+/* Adds the sums up, which were sealed to this node, checks the share against the owner's
+ * commitments and wraps it for the vault. Not 0: as hf__parts_sum. */
+HF_MUST_USE int hf__sums_wrap(struct hf_engine *e, const struct hf__plan *p,
+                              const struct hf_restore_request *m, struct hf_held_row *ret,
+                              struct hf_accusation *ret_accused);
+
+/* ---- help.c: what a helper does (proto/REPAIR.md, 7) */
+
+/* A share of this node's that can help to restore another of its generation. */
+struct hf__lost {
+    struct hf_owner_row row;
+    struct hf_held_row held;
+    struct hf_placement_record record;
+    struct hf_signed_transfer transfer; /* it was restored, or is to be */
+    bool is_signed;
+};
+
+/* Whether a holder of a share is gone for good: it is no member, or its signed leave is over, and
+ * it has had the time to hand its share over. */
+bool hf__holder_gone(const struct hf_engine *e, const struct hf_account *account);
+/* Whether this node may help to restore the share of an index: its own is of the newest record that
+ * it knows, which names it; that of the index is gone; the owner is silent, long enough.
+ * HF_ENOSHARE; HF_ESTAYS: it is not gone, or the owner answers; HF_ESHAREMOVED: it is elsewhere, or
+ * as many have moved as may; HF_EDRAINING, HF_ELEAVING. */
+HF_MUST_USE int hf__lost_check(struct hf_engine *e, const struct hf_account *owner,
+                               const uint8_t id[static 16], uint64_t index, struct hf__lost *ret);
+/* Keeps what all helpers have signed, if it is not kept already; false: there is no room. */
+bool hf__restored_keep(struct hf_engine *e, struct hf__lost *l,
+                       const struct hf_signed_transfer *transfer);
+/* Notes that the new holder has the share: it is not asked again. */
+void hf__restored_done(struct hf_engine *e, struct hf__lost *l);
+/* /v1/help: whether this node would help. */
+int hf__recv_help(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* /v1/split: splits its share. */
+int hf__recv_split(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* /v1/sum: notes durably that the share is restored, and adds up what is for this node. */
+int hf__recv_sum(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+
+/* ---- restore.c: who has a restored share */
+
+/* /v1/restore: keeps a share, durably. */
+int hf__recv_restore(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+
+/* ---- repair.c: who asks the others */
+
+/* Something is known of a member that was not: looks for lost shares soon. */
+void hf__mending_look(struct hf_engine *e);
+/* The timer: begins to restore a lost share, where there is one and it is this node's turn. */
+void hf__mending_due(struct hf_engine *e);
+/* What one that was asked has said, or why it has not. */
+int hf__mending_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                         struct hf_bytes body);
+/* Ends what is under way; what is durable stays. */
+void hf__mending_free(struct hf_engine *e);
+size_t hf__mending_memory(const struct hf_engine *e); /* bytes held */
 
 /* ---- request.c: what the handlers of an owner's signed requests share */
 

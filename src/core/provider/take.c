@@ -8,11 +8,9 @@
 #include "base/secret.h"
 #include "provider/provider.h"
 
-/* Whether a member may ask about the share of this owner: one that leaves or, where it has signed a
- * transfer, one that stays after all. */
+/* Whether a member may ask about a share of this owner. */
 static int check_asker(struct hf_engine *e, const struct hf__message *from,
-                       const struct hf_versions *versions, const struct hf_account *owner,
-                       bool is_signed)
+                       const struct hf_versions *versions, const struct hf_account *owner)
 {
     hf_assert(e->claimed && from->is_request);
     int r = hf__documents_ready(e);
@@ -22,12 +20,11 @@ static int check_asker(struct hf_engine *e, const struct hf__message *from,
         return r;
     if (!from->has_account)
         return HF_EPERMISSION;
-    if (!hf__is_member(e, &from->account) || !hf__is_member(e, owner))
-        return HF_ENOTMEMBER;
-    return is_signed || hf__view_leave(e, &from->account) != NULL ? 0 : HF_ESTAYS;
+    return hf__is_member(e, &from->account) && hf__is_member(e, owner) ? 0 : HF_ENOTMEMBER;
 }
 
-/* Whether a transfer is the asker's own, of this record's generation, and names its holders. */
+/* Whether a transfer is the asker's own, or that of a restored share, which any holder may tell of;
+ * of this record's generation; and names its holders. */
 static int check_transfer(struct hf_engine *e, const struct hf__message *from,
                           const struct hf_signed_transfer *transfer,
                           const struct hf_placement_record *record,
@@ -37,116 +34,64 @@ static int check_transfer(struct hf_engine *e, const struct hf__message *from,
     int r = hf__transfer_check(e, transfer, &record->owner, ret);
     if (r != 0)
         return r;
-    if (!hf_account_equal(&ret->from, &from->account) ||
-        !hf__transfer_of(ret, &record->generation, record->holders, record->holders_count))
+    bool own = ret->helpers_count == 0 && hf_account_equal(&ret->from, &from->account);
+    for (size_t i = 0; ret->helpers_count > 0 && i < record->holders_count; i++)
+        own = own || hf_account_equal(&record->holders[i].account, &from->account);
+    if (!own || !hf__transfer_of(ret, &record->generation, record->holders, record->holders_count,
+                                 record->threshold))
         return HF_ETRANSFER;
     return 0;
 }
 
-/* Whether as many of a generation have moved as may: what is left with those that the owner chose
- * must be enough by itself. */
-static bool is_exhausted(struct hf_engine *e, const struct hf_owner_row *row,
-                         const struct hf_placement_record *record)
+/* Whether the share is the asker's, which leaves or, where it has signed a transfer, stays after
+ * all. */
+static int check_own(struct hf_engine *e, const struct hf__message *from,
+                     const struct hf_placement_record *record, uint64_t index, bool is_signed)
 {
-    hf_assert(record->holders_count >= record->threshold);
-    return hf__moves_count(e, row->moves, row->moves_count, record->generation.id) >=
-           record->holders_count - record->threshold;
+    hf_assert(from->has_account && index > 0);
+    if (index > record->holders_count ||
+        !hf_account_equal(&record->holders[index - 1].account, &from->account))
+        return HF_ERECORD;
+    return is_signed || hf__view_leave(e, &from->account) != NULL ? 0 : HF_ESTAYS;
 }
 
-/* Whether a newer record is known here, under which shares of this generation are of no use. */
-static bool is_outdated(struct hf_engine *e, const struct hf_owner_row *row,
-                        const struct hf_placement_record *record)
+/* Whether the share is that of a holder which is gone, and the asker is another. */
+static int check_lost(struct hf_engine *e, const struct hf__message *from,
+                      const struct hf_placement_record *record, uint64_t index)
 {
-    struct hf_placement_record newest;
-    struct hf_record_order order, known;
-    if (!row->has_newest)
-        return false;
-    int r = hf__decode(e, &hf_wire_placement_record, row->newest.record, &newest);
-    hf_assert(r == 0);
-    hf__record_order(record, &order);
-    hf__record_order(&newest, &known);
-    hf_assert(known.generation > 0);
-    return hf__order_compare(e, &record->owner, &known, &order) > 0 &&
-           memcmp(newest.generation.id, record->generation.id, 16) != 0;
-}
-
-/*
- * Whether this node can have the share: it holds no other one of this generation, and has no vote
- * for it. ret_has: it has this very one, by a transfer.
- */
-static int check_place(struct hf_engine *e, const struct hf__message *from,
-                       const struct hf_placement_record *record, uint64_t index, bool *ret_has)
-{
-    struct hf_owner_row row;
-    struct hf_held_row held;
-    struct hf_signed_transfer transfer;
-    struct hf_transfer_statement t;
-    *ret_has = false;
-    hf_assert(index > 0);
+    bool named = false;
+    hf_assert(from->has_account && index > 0);
+    hf_assert(record->holders_count > 0 && record->holders_count <= HF_SHARES_MAX);
     for (size_t i = 0; i < record->holders_count; i++)
-        if (hf_account_equal(&record->holders[i].account, &e->account))
-            return HF_EINDEX;
-    if (!hf__owner_row(e, &record->owner, &row))
-        return 0;
-    if (is_outdated(e, &row, record))
-        return HF_EGENERATION;
-    if (hf__former_has(&row, record->generation.id))
-        return HF_EINDEX;
-    if (!hf__held_row(e, &record->owner, record->generation.id, &held))
-        /* What was here and was let go is not taken again, however late its handover comes. */
-        return hf__was_taken(e, &row, record->generation.id) ? HF_EGENERATION : 0;
-    if (held.index != index || !hf__transfer_find(e, &row, record->generation.id, index, &transfer))
-        return HF_EINDEX;
-    hf__transfer_read(e, &transfer, &t);
-    hf_assert(t.index == index);
-    *ret_has = hf_account_equal(&t.from, &from->account) && hf_account_equal(&t.to, &e->account);
-    return *ret_has ? 0 : HF_EINDEX;
-}
-
-/* Whether what is kept of the owner leaves room for one share more. */
-static int check_room(struct hf_engine *e, const struct hf_account *owner)
-{
-    struct hf_owner_row row;
-    struct hf_held_row held;
-    size_t kept = 0; /* a pending one too: it may be recorded yet */
-    int r = hf__closing(e);
-    if (r == 0)
-        r = hf__quota_check(e, owner);
-    if (r != 0 || !hf__owner_row(e, owner, &row))
-        return r;
-    while (hf__held_next(e, owner, &kept, &held))
-        ;
-    hf_assert(kept <= HF_GENERATIONS_HELD_MAX);
-    return kept >= HF_GENERATIONS_HELD_MAX - 1 ||
-                   hf__votes_count(e, owner, &row) == HF_WIRE_FORMER_MAX
-               ? HF_EBUSY
-               : 0;
+        named = named || hf_account_equal(&record->holders[i].account, &from->account);
+    if (!named || index > record->holders_count)
+        return HF_ERECORD;
+    return hf__holder_gone(e, &record->holders[index - 1].account) ? 0 : HF_ESTAYS;
 }
 
 static int check_take(struct hf_engine *e, const struct hf__message *from,
-                      const struct hf_take_request *m, struct hf_placement_record *ret)
+                      const struct hf_take_request *m, struct hf_placement_record *ret,
+                      bool *ret_has)
 {
     struct hf_transfer_statement t;
-    bool has;
-    int r = check_asker(e, from, &m->versions, &m->owner, m->has_transfer);
+    int r = check_asker(e, from, &m->versions, &m->owner);
     if (r == 0)
         r = hf__record_check(e, &m->record, &m->owner, ret);
-    if (r != 0)
-        return r;
-    if (m->index > ret->holders_count ||
-        !hf_account_equal(&ret->holders[m->index - 1].account, &from->account))
-        return HF_ERECORD;
-    if (m->has_transfer) {
+    if (r == 0)
+        r = m->lost ? check_lost(e, from, ret, m->index)
+                    : check_own(e, from, ret, m->index, m->has_transfer);
+    if (r == 0 && m->has_transfer) {
         r = check_transfer(e, from, &m->transfer, ret, &t);
-        if (r == 0 && (!hf_account_equal(&t.to, &e->account) || t.index != m->index))
+        if (r == 0 && (!hf_account_equal(&t.to, &e->account) || t.index != m->index ||
+                       (t.helpers_count > 0) != m->lost))
             r = HF_ETRANSFER;
     }
     if (r == 0)
-        r = check_place(e, from, ret, m->index, &has);
+        r = hf__place_check(e, m->lost ? NULL : &from->account, ret, m->index, ret_has);
     hf_assert(r != 0 || m->index > 0);
-    if (r != 0 || has)
+    if (r != 0 || *ret_has)
         return r;
-    r = check_room(e, &m->owner);
+    r = hf__move_room_check(e, &m->owner);
     /* Once it is signed there is no other candidate: the order may have changed since. */
     if (r == 0 && !m->has_transfer)
         r = hf__order_check(e, &m->owner, ret->generation.version, m->epoch);
@@ -159,16 +104,21 @@ int hf__recv_take(struct hf_engine *e, const struct hf__message *from, struct hf
     struct hf_take_request m;
     struct hf_take_response answer = {0};
     struct hf_placement_record record;
+    struct hf_owner_row row;
+    bool has = false;
     const struct hf__peer *peer;
     int r = hf__decode(e, &hf_wire_take_request, body, &m);
     if (r == 0)
-        r = check_take(e, from, &m, &record);
+        r = check_take(e, from, &m, &record, &has);
     if (r == 0)
         r = hf__identity_check(e, from, &m.identity, &from->account, &peer, NULL);
     if (r == 0 && !hf__identity_own(e, &answer.identity))
         r = HF_EBUSY;
     if (r != 0)
         return r;
+    if (has && m.lost && hf__owner_row(e, &m.owner, &row))
+        answer.has_transfer =
+            hf__transfer_find(e, &row, record.generation.id, m.index, true, &answer.transfer);
     hf__versions(e, &answer.versions);
     hf__nonce_make(e, hf__take_context(e, &m.owner, &record.generation, &from->account),
                    answer.nonce);
@@ -209,7 +159,7 @@ int hf__recv_transfer(struct hf_engine *e, const struct hf__message *from, struc
     if (r == 0)
         r = hf__decode(e, &hf_wire_transfer_statement, m.transfer.statement, &t);
     if (r == 0)
-        r = check_asker(e, from, &m.versions, &t.owner, true);
+        r = check_asker(e, from, &m.versions, &t.owner);
     if (r != 0)
         return r;
     if (!hf__owner_row(e, &t.owner, &row) || !hf__votes_for(e, &t.owner, &row, t.generation.id) ||
@@ -218,15 +168,15 @@ int hf__recv_transfer(struct hf_engine *e, const struct hf__message *from, struc
     r = check_transfer(e, from, &m.transfer, &record, &t);
     if (r != 0)
         return r;
-    if (!hf__transfer_find(e, &row, t.generation.id, t.index, &known)) {
-        if (is_exhausted(e, &row, &record))
+    if (!hf__transfer_find(e, &row, t.generation.id, t.index, t.helpers_count > 0, &known)) {
+        if (hf__moves_exhausted(e, &row, &record))
             return HF_ESHAREMOVED;
         if (e->store_error != 0)
             return e->store_error;
         if (!hf__transfer_keep(e, &row, &t.owner, &m.transfer))
             return HF_EBUSY;
         hf__owner_put(e, &t.owner, &row);
-    } else if (!hf__transfer_same(&known, &m.transfer)) {
+    } else if (!hf__transfer_same(e, &known, &m.transfer)) {
         return HF_ESHAREMOVED;
     }
     hf__versions(e, &answer.versions);
@@ -254,7 +204,7 @@ static int check_handover(struct hf_engine *e, const struct hf__message *from, s
     struct hf_record_order order;
     int r = hf__decode(e, &hf_wire_transfer_statement, c->m.transfer.statement, &c->t);
     if (r == 0)
-        r = check_asker(e, from, &c->m.versions, &c->t.owner, true);
+        r = check_asker(e, from, &c->m.versions, &c->t.owner);
     if (r == 0)
         r = hf__record_check(e, &c->m.record, &c->t.owner, &c->record);
     if (r == 0)
@@ -265,16 +215,16 @@ static int check_handover(struct hf_engine *e, const struct hf__message *from, s
         return r;
     hf__record_order(&c->record, &order);
     /* Who knew a record had promised its ballot. */
-    if (!hf_account_equal(&c->t.to, &e->account) || order.claim != c->t.newest.claim ||
-        order.generation != c->t.newest.generation ||
+    if (c->t.helpers_count > 0 || !hf_account_equal(&c->t.to, &e->account) ||
+        order.claim != c->t.newest.claim || order.generation != c->t.newest.generation ||
         c->promised.ballot.number < c->record.ballot.number)
         return HF_ETRANSFER;
     r = hf__nonce_check(e, hf__take_context(e, &c->t.owner, &c->record.generation, &from->account),
                         c->m.nonce);
     if (r == 0)
-        r = check_place(e, from, &c->record, c->t.index, &c->has);
+        r = hf__place_check(e, &from->account, &c->record, c->t.index, &c->has);
     hf_assert(r != 0 || c->t.index <= c->record.holders_count);
-    return r != 0 || c->has ? r : check_room(e, &c->t.owner);
+    return r != 0 || c->has ? r : hf__move_room_check(e, &c->t.owner);
 }
 
 /* Opens the share, checks it against the owner's commitments and wraps it for the vault. */
@@ -409,8 +359,8 @@ static int store(struct hf_engine *e, struct context *c)
     inherit(e, c);
     inherit_record(e, c);
     struct hf_signed_transfer known;
-    if (!hf__transfer_find(e, &c->row, c->record.generation.id, c->t.index, &known) &&
-        is_exhausted(e, &c->row, &c->record))
+    if (!hf__transfer_find(e, &c->row, c->record.generation.id, c->t.index, false, &known) &&
+        hf__moves_exhausted(e, &c->row, &c->record))
         return HF_ESHAREMOVED;
     if (!hf__transfer_keep(e, &c->row, &c->t.owner, &c->m.transfer))
         return HF_ESHAREMOVED;

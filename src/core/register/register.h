@@ -18,10 +18,11 @@ enum {
 struct hf__move {
     uint8_t generation[16];
     uint8_t index;
+    bool restored; /* the share alone: the vote stays where it was */
     struct hf_account from, to;
 };
 
-/* At most one of an index of a generation. */
+/* At most one of the vote of an index of a generation. */
 struct hf__moves {
     size_t count;
     struct hf__move at[HF__MOVES_MAX];
@@ -143,23 +144,28 @@ HF_MUST_USE int hf__transfer_check(struct hf_engine *e, const struct hf_signed_t
 /* A transfer that was checked when it was stored. */
 void hf__transfer_read(struct hf_engine *e, const struct hf_signed_transfer *transfer,
                        struct hf_transfer_statement *ret);
+/* What others name it by. */
+void hf__transfer_hash(struct hf_engine *e, const struct hf_signed_transfer *transfer,
+                       struct hf_hash *ret);
 /* What another holder signs that keeps a transfer; borrowed from the step. */
 struct hf_bytes hf__transfer_word(struct hf_engine *e, const struct hf_signed_transfer *transfer,
                                   const struct hf_account *holder);
 /* What the new holder signs that has the share; borrowed from the step. */
 struct hf_bytes hf__handover_word(struct hf_engine *e, const struct hf_signed_transfer *transfer,
                                   const struct hf_account *holder, bool votes);
-/* Whether two say the same, byte for byte. */
-bool hf__transfer_same(const struct hf_signed_transfer *a, const struct hf_signed_transfer *b);
+/* Whether two say the same: byte for byte, or that one and the same share was restored at one and
+ * the same place. */
+bool hf__transfer_same(struct hf_engine *e, const struct hf_signed_transfer *a,
+                       const struct hf_signed_transfer *b);
 /* Whether a transfer is of a generation with these holders: from the one of its index, to one that
- * is none of them. */
+ * is none of them; restored by so many others of them as its threshold says, by index. */
 bool hf__transfer_of(const struct hf_transfer_statement *t,
                      const struct hf_generation_id *generation, const struct hf_holder *holders,
-                     size_t count);
+                     size_t count, uint64_t threshold);
 /* The same, of the record's own generation or one of its chain. */
 bool hf__transfer_fits(const struct hf_transfer_statement *t,
                        const struct hf_placement_record *record);
-/* Adds stored transfers to a list, the first one of each index. */
+/* Adds stored transfers to a list: of each vote the first; and of restored shares all. */
 void hf__moves_add(struct hf_engine *e, const struct hf_signed_transfer *list, size_t count,
                    struct hf__moves *ret);
 /* Adds what others have shown, as far as it is signed and fits a record. */
@@ -172,6 +178,58 @@ size_t hf__moves_count(struct hf_engine *e, const struct hf_signed_transfer *lis
 void hf__moves_apply(const struct hf__moves *moves, struct hf__electorate *g);
 /* The index for which an account votes, or has voted before it handed its vote over; 0: none. */
 uint8_t hf__electorate_index(const struct hf__electorate *g, const struct hf_account *account);
+
+/* ---- repair.c: what the messages of a repair are bound to (proto/REPAIR.md, 7 and 8) */
+
+/* A repair that was read: borrowed from the bytes, the record and the step. */
+struct hf__plan {
+    const struct hf_placement_record *record;
+    struct hf_transfer_statement t;
+    struct hf_repair_statement s;
+    struct hf_hash transcript;
+    struct hf_repair repair; /* by indices */
+};
+
+/* Reads what is to be signed and what all messages are bound to, and checks both against a record
+ * that was checked: its generation, its holders, its order, exactly k helpers by index, as many
+ * keys as it takes. Not whether it is to be done, nor any signature. HF_ETRANSFER, or of
+ * decoding. */
+HF_MUST_USE int hf__plan_read(struct hf_engine *e, struct hf_bytes transfer, struct hf_bytes repair,
+                              const struct hf_placement_record *record, struct hf__plan *ret);
+/* The sealing key of the helper at a place; at k: of the new holder. */
+const uint8_t *hf__plan_key(const struct hf__plan *p, size_t place);
+/* The place of a helper; -1: it is none. */
+long hf__plan_place(const struct hf__plan *p, const struct hf_account *account);
+/* What the helper at a place signs, or what is sealed with it; points, value: may be NULL. Borrowed
+ * from the step. */
+struct hf_bytes hf__repair_word(struct hf_engine *e, const struct hf__plan *p, size_t giver,
+                                uint8_t taker, const struct hf_hash *points,
+                                const struct hf_hash *value);
+/* The hash of the points of so many helpers, one after another. */
+void hf__points_hash(struct hf_engine *e, const struct hf__plan *p,
+                     const struct hf_repair_split *splits, size_t count, struct hf_hash *ret);
+/* What all k helpers have published for the one at a place. ret_points: k points. */
+void hf__points_for(const struct hf__plan *p, const struct hf_repair_split *splits, size_t place,
+                    uint8_t *ret_points);
+/* Whether the helper at a place has signed its points. HF_ETRANSFER: not k points;
+ * HF_ESIGNATURE. */
+HF_MUST_USE int hf__split_signed(struct hf_engine *e, const struct hf__plan *p, size_t giver,
+                                 const struct hf_repair_split *split);
+/* Whether its points add up; else it has signed what no honest helper does. Those of
+ * repair_split_check. */
+HF_MUST_USE int hf__split_check(struct hf_engine *e, const struct hf__plan *p, size_t giver,
+                                const struct hf_repair_split *split);
+
+/* ---- broken.c: what proves that another lied (proto/EVIDENCE.md) */
+
+/* Whether something is kept against an account about a generation. */
+bool hf__broken_has(const struct hf_engine *e, const struct hf_account *account,
+                    const uint8_t generation[static 16]);
+/* Keeps a file that was checked, the first about an account and a generation; the oldest makes
+ * room, but of long ones only so many are kept. */
+void hf__broken_keep(struct hf_engine *e, const struct hf_account *account,
+                     const uint8_t generation[static 16], const struct hf_wire_type *type,
+                     const void *file);
 
 /* ---- statement.c */
 

@@ -63,7 +63,7 @@ enum hf_collection {
     HF_ROW_MARKS = 9,     /* key empty: marks_row */
     HF_ROW_SEALED = 10,   /* key empty: sealed_row */
     HF_ROW_PROMISES = 11, /* key empty: promises_row */
-    HF_ROW_BROKEN = 12,   /* key provider (32), generation id (16), order (8): broken_promise */
+    HF_ROW_BROKEN = 12,   /* key provider (32), generation id (16), order (8): broken_* */
     HF_ROW_MOVES = 13,    /* key empty: moves_row */
     HF_ROW_KEYS = 14,     /* key empty: keys_row */
     HF_ROW_PUBLIC = 15, /* not in the vault: public state, key is text ("hint", "root-1", "policy",
@@ -148,7 +148,11 @@ struct hf_engine_config {
     X(HF_METHOD_ATTEST, 14, "attest")                                                              \
     X(HF_METHOD_TAKE, 15, "take")                                                                  \
     X(HF_METHOD_TRANSFER, 16, "transfer")                                                          \
-    X(HF_METHOD_HANDOVER, 17, "handover")
+    X(HF_METHOD_HANDOVER, 17, "handover")                                                          \
+    X(HF_METHOD_HELP, 18, "help")                                                                  \
+    X(HF_METHOD_SPLIT, 19, "split")                                                                \
+    X(HF_METHOD_SUM, 20, "sum")                                                                    \
+    X(HF_METHOD_RESTORE, 21, "restore")
 
 enum hf_method {
 #define X(constant, number, name) constant = number,

@@ -40,7 +40,9 @@ enum {
     HF_CONTACTS_MAX = 256,       /* members of whom something is kept */
     HF_HEALTH_MAX = 8,           /* how often times are stretched by their own length */
     HF_AUDITS_FAILED_MAX = 3,    /* in a row: then a holder is replaced */
-    HF_BROKEN_MAX = 64,          /* broken promises of others that a node keeps */
+    HF_BROKEN_MAX = 64,          /* broken promises of others that a node keeps; */
+    HF_BROKEN_SHORT = 4096,      /* of those that are longer than so many bytes */
+    HF_BROKEN_LONG_MAX = 8,      /* so many */
     HF_EVENTS_MESSAGE_MAX = 16,  /* in one message of gossip */
     HF_EVENTS_SUSPECTS_MAX = 16, /* kept of one author */
     HF_EVENTS_BURST = 512,       /* that one account may tell at once */

@@ -32,6 +32,9 @@
     X(HF_TRACE_HANDED_OVER, "handed_over", 1)     /* leaver; account: owner; a: gen, b: idx */     \
     X(HF_TRACE_SHARE_TAKEN, "share_taken", 1)     /* its successor; account: owner; a, b: same */  \
     X(HF_TRACE_SHARE_MOVED, "share_moved", 1)     /* owner; account: successor; a: gen, b: idx */  \
+    X(HF_TRACE_SHARE_RESTORED, "share_restored", 1) /* new holder; account: owner; a, b: same */   \
+    X(HF_TRACE_REPAIRED, "repaired", 1)             /* helper that asked; account: owner; a, b */  \
+    X(HF_TRACE_HELPER_LIED, "helper_lied", 2) /* the same; account: helper; a: idx, b: step */     \
     X(HF_TRACE_SHARE_RELEASED, "share_released",                                                   \
       1)                          /* provider; account: owner; a: gen, b: idx; hash: transcript */ \
     X(HF_TRACE_ROUND, "round", 0) /* recovery; a: round, b: providers asked */                     \

@@ -11,13 +11,14 @@
 #include "wire/messages.h"
 
 enum {
-    HF_BROKEN_FILE_MAX = 4096,     /* bytes of a file: more than any has */
+    HF_BROKEN_FILE_MAX = 20480,    /* bytes of a file: more than any has */
     HF_PROMISE_S_MAX = 365 * 86400 /* how long a promise counts, by issue dates of sets */
 };
 
 enum hf_breach {
     HF_BREACH_PROOF = 1, /* it said that it keeps the share, and proved it wrongly or not at all */
     HF_BREACH_DENIAL,    /* it had promised to keep the share, and said that it does not */
+    HF_BREACH_REPAIR,    /* helping to restore another share, it signed what does not fit */
 };
 
 /* What a file proves. */
@@ -44,7 +45,12 @@ void hf_acknowledged_hash(const struct hf_suite *suite, const struct hf_acknowle
 HF_MUST_USE int hf_broken_check(const struct hf_suite *suite, const struct hf_broken_promise *m,
                                 struct hf_arena *arena, struct hf_broken *ret);
 
-/* The same of a file's bytes, whatever they are. */
+/* The same of a file about a repair; index is that of the share which was restored. */
+HF_MUST_USE int hf_broken_repair_check(const struct hf_suite *suite,
+                                       const struct hf_broken_repair *m, struct hf_arena *arena,
+                                       struct hf_broken *ret);
+
+/* Whichever of the two a file's bytes are, if any. */
 HF_MUST_USE int hf_broken_read(const struct hf_suite *suite, struct hf_bytes file,
                                struct hf_arena *arena, struct hf_broken *ret);
 
