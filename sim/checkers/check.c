@@ -116,10 +116,13 @@ void hf__check_identity(struct hf__checks *c, const struct hf_identity *identity
     if (!known || memcmp(expected, view.report_data, 64) != 0 ||
         !hf_network_id_equal(&s.network, &c->world->authority.network))
         return;
-    bool *attested =
-        hf__map_at(&c->attested, hf__key_of(hf__b32(s.account.bytes), hf__b32(s.sealing_key),
-                                            hf_bytes_of(NULL, 0)));
-    *attested = true;
+    const uint8_t *keys[] = {s.sealing_key, s.has_sealing_key_gcm ? s.sealing_key_gcm : NULL};
+    for (size_t i = 0; i < HF_ARRAY_LEN(keys) && keys[i] != NULL; i++) {
+        bool *attested =
+            hf__map_at(&c->attested, hf__key_of(hf__b32(s.account.bytes), hf__b32(keys[i]),
+                                                hf_bytes_of(NULL, 0)));
+        *attested = true;
+    }
 }
 
 struct hf__relation *hf__check_relation(struct hf__checks *c, const struct hf_account *provider,

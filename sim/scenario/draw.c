@@ -142,7 +142,7 @@ static void detail(struct drawing *d, struct hf__action *a)
         "shares=2 threshold=2",
         "shares=1 threshold=1",
         "platform_rule=1",
-        "tcb_accepted=32",
+        "tcb_accepted=32 sealing_suites=6",
         "shares_held_max=65535 holder_grace_s=900",
         "quote_age_max_s=60 rotation_pending_s=2 rotation_active_s=60 rotation_expired_s=60",
     };

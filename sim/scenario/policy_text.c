@@ -31,6 +31,7 @@ static const struct {
     FIELD("rotation_pending_s", rotation_pending_s, 0, 31536000),
     FIELD("rotation_active_s", rotation_active_s, 0, 31536000),
     FIELD("rotation_expired_s", rotation_expired_s, 0, 31536000),
+    FIELD("sealing_suites", sealing_suites, 0, 6),
 #undef FIELD
 };
 
@@ -72,6 +73,8 @@ bool hf__policy_from_text(const char *text, const struct hf_policy *now, struct 
     /* Durations of keys that do not fit, as another of them was named, are those of no policy. */
     if (hf_policy_lifetimes_check(&p) != HF_LIFETIMES_FIT)
         p.rotation_pending_s = p.rotation_active_s = p.rotation_expired_s = 0;
+    if ((hf_policy_sealing_suites(&p) & (1u << HF_SEALING_CHACHA | 1)) != 1u << HF_SEALING_CHACHA)
+        return false;
     if (!hf_quorums_ok(p.shares, p.threshold, p.claim_quorum,
                        hf_provisional_quorum(&p, p.shares, p.claim_quorum)) ||
         (p.tcb_accepted & revoked) != 0)

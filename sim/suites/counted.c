@@ -81,6 +81,24 @@ static int counted_open(const uint8_t secret_key[static HF_KEY_LEN], struct hf_b
     return hf_suite_real.open(secret_key, info, aad, sealed, ret);
 }
 
+static int counted_seal_gcm(struct hf_rng *rng, const uint8_t public_key[static HF_KEY_LEN],
+                            struct hf_bytes info, struct hf_bytes aad, struct hf_bytes plain,
+                            uint8_t *ret)
+{
+    hf__cost_add(HF_WORLD_BASE_MULT, 1, 0);
+    hf__cost_add(HF_WORLD_POINT_MULT, 1, 0);
+    hf__cost_add(HF_WORLD_AEAD, 1, plain.len);
+    return hf_suite_real.seal_gcm(rng, public_key, info, aad, plain, ret);
+}
+
+static int counted_open_gcm(const uint8_t secret_key[static HF_KEY_LEN], struct hf_bytes info,
+                            struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret)
+{
+    hf__cost_add(HF_WORLD_POINT_MULT, 1, 0);
+    hf__cost_add(HF_WORLD_AEAD, 1, sealed.len);
+    return hf_suite_real.open_gcm(secret_key, info, aad, sealed, ret);
+}
+
 static int counted_agree(const uint8_t secret_key[static HF_KEY_LEN],
                          const uint8_t public_key[static HF_KEY_LEN],
                          uint8_t ret[static HF_KEY_LEN])
@@ -193,6 +211,8 @@ const struct hf_suite hf__suite_counted = {
     .seal_keypair = counted_seal_keypair,
     .seal = counted_seal,
     .open = counted_open,
+    .seal_gcm = counted_seal_gcm,
+    .open_gcm = counted_open_gcm,
     .agree = counted_agree,
     .wrap = counted_wrap,
     .unwrap = counted_unwrap,

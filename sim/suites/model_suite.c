@@ -128,11 +128,12 @@ static void cipher(const struct hf__sponge *s, struct hf_bytes in, bool open, ui
     hf__cost_add(HF_WORLD_AEAD, 1, in.len);
 }
 
-static void seal_state(struct hf__sponge *s, const uint8_t public_key[static HF_KEY_LEN],
+static void seal_state(struct hf__sponge *s, const char *label,
+                       const uint8_t public_key[static HF_KEY_LEN],
                        const uint8_t enc[static HF_KEY_LEN], struct hf_bytes info,
                        struct hf_bytes aad)
 {
-    hf__sponge_init(s, "hpke");
+    hf__sponge_init(s, label);
     hf__sponge_absorb(s, hf_bytes_of(public_key, HF_KEY_LEN));
     hf__sponge_absorb(s, hf_bytes_of(enc, HF_KEY_LEN));
     hf__sponge_absorb(s, info);
@@ -145,23 +146,23 @@ static bool all_zero(const uint8_t key[static HF_KEY_LEN])
     return memcmp(key, zeros, sizeof(zeros)) == 0;
 }
 
-static int model_seal(struct hf_rng *rng, const uint8_t public_key[static HF_KEY_LEN],
-                      struct hf_bytes info, struct hf_bytes aad, struct hf_bytes plain,
-                      uint8_t *ret)
+static int seal_as(const char *label, struct hf_rng *rng,
+                   const uint8_t public_key[static HF_KEY_LEN], struct hf_bytes info,
+                   struct hf_bytes aad, struct hf_bytes plain, uint8_t *ret)
 {
     struct hf__sponge s;
     if (all_zero(public_key))
         return HF_EPOINT;
     hf__model_random(rng, ret, HF_KEY_LEN);
-    seal_state(&s, public_key, ret, info, aad);
+    seal_state(&s, label, public_key, ret, info, aad);
     cipher(&s, plain, false, ret + HF_KEY_LEN, ret + HF_KEY_LEN + plain.len);
     hf__cost_add(HF_WORLD_BASE_MULT, 1, 0);
     hf__cost_add(HF_WORLD_POINT_MULT, 1, 0);
     return 0;
 }
 
-static int model_open(const uint8_t secret_key[static HF_KEY_LEN], struct hf_bytes info,
-                      struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret)
+static int open_as(const char *label, const uint8_t secret_key[static HF_KEY_LEN],
+                   struct hf_bytes info, struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret)
 {
     struct hf__sponge s;
     uint8_t public_key[HF_KEY_LEN], tag[HF_MAC_LEN];
@@ -171,7 +172,7 @@ static int model_open(const uint8_t secret_key[static HF_KEY_LEN], struct hf_byt
         return HF_EPOINT;
     size_t len = sealed.len - HF_SEAL_OVERHEAD;
     public_of("sealing", secret_key, public_key);
-    seal_state(&s, public_key, sealed.data, info, aad);
+    seal_state(&s, label, public_key, sealed.data, info, aad);
     cipher(&s, hf_bytes_of(sealed.data + HF_KEY_LEN, len), true, ret, tag);
     hf__cost_add(HF_WORLD_POINT_MULT, 1, 0);
     if (memcmp(tag, sealed.data + HF_KEY_LEN + len, sizeof(tag)) != 0) {
@@ -179,6 +180,32 @@ static int model_open(const uint8_t secret_key[static HF_KEY_LEN], struct hf_byt
         return HF_ECRYPTO;
     }
     return 0;
+}
+
+static int model_seal(struct hf_rng *rng, const uint8_t public_key[static HF_KEY_LEN],
+                      struct hf_bytes info, struct hf_bytes aad, struct hf_bytes plain,
+                      uint8_t *ret)
+{
+    return seal_as("hpke", rng, public_key, info, aad, plain, ret);
+}
+
+static int model_open(const uint8_t secret_key[static HF_KEY_LEN], struct hf_bytes info,
+                      struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret)
+{
+    return open_as("hpke", secret_key, info, aad, sealed, ret);
+}
+
+static int model_seal_gcm(struct hf_rng *rng, const uint8_t public_key[static HF_KEY_LEN],
+                          struct hf_bytes info, struct hf_bytes aad, struct hf_bytes plain,
+                          uint8_t *ret)
+{
+    return seal_as("hpke-gcm", rng, public_key, info, aad, plain, ret);
+}
+
+static int model_open_gcm(const uint8_t secret_key[static HF_KEY_LEN], struct hf_bytes info,
+                          struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret)
+{
+    return open_as("hpke-gcm", secret_key, info, aad, sealed, ret);
 }
 
 static int model_agree(const uint8_t secret_key[static HF_KEY_LEN],
@@ -246,6 +273,8 @@ const struct hf_suite hf__suite_model = {
     .seal_keypair = model_seal_keypair,
     .seal = model_seal,
     .open = model_open,
+    .seal_gcm = model_seal_gcm,
+    .open_gcm = model_open_gcm,
     .agree = model_agree,
     .wrap = model_wrap,
     .unwrap = model_unwrap,

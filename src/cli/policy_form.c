@@ -57,6 +57,12 @@ static const struct hf_config_schema evaluation_schema =
 static const struct hf_config_field evaluation_item = HF_CONFIG_ITEM(
     "evaluation", HF_CONFIG_MAP, struct hf__evaluation_form, .schema = &evaluation_schema);
 
+static const struct hf_config_choice suite_names[] = {
+    {"x25519-chacha20-poly1305", HF_SEALING_CHACHA},
+    {"x25519-aes-256-gcm", HF_SEALING_GCM},
+    {NULL, 0}};
+static const struct hf_config_field suite_item =
+    HF_CONFIG_ITEM("suite", HF_CONFIG_ENUM, int, .choices = suite_names);
 static const struct hf_config_field status_item =
     HF_CONFIG_ITEM("status", HF_CONFIG_ENUM, int, .choices = statuses);
 static const struct hf_config_field measurement_item = HF_CONFIG_ITEM(
@@ -108,6 +114,9 @@ static const struct hf_config_field policy_fields[] = {
      .max = 31536000, .doc = "Identity quotes older than this are refused."},
     {"holder_grace", HF_CONFIG_DURATION_S, AT(holder_grace_s), .default_text = "10m", .min = 1,
      .max = 31536000, .doc = "A holder silent for longer is replaced."},
+    {"sealing_suites", HF_CONFIG_LIST, AT(sealing_suites), .item = &suite_item, .max = 2,
+     .doc = "Of which suites a validator has keys to which shares are sealed; "
+            "x25519-chacha20-poly1305 is always one. Without it, that alone."},
     {"rotation_pending", HF_CONFIG_DURATION_S, AT(rotation_pending_s), .min = 1, .max = 31536000,
      .doc = "How long a new key is there before it is used. Without it, 1h."},
     {"rotation_active", HF_CONFIG_DURATION_S, AT(rotation_active_s), .min = 1, .max = 31536000,
@@ -193,6 +202,14 @@ static void check_time_servers(const struct hf__policy_form *f, const struct hf_
                          operators, operators == 1 ? "" : "s", HF_TIME_OPERATORS_MIN);
 }
 
+static uint32_t suites_of(const struct hf__policy_form *f)
+{
+    uint32_t suites = 0;
+    for (size_t i = 0; i < f->sealing_suites.count; i++)
+        suites |= 1u << f->sealing_suites.items[i];
+    return suites;
+}
+
 static void check_lifetimes(const struct hf__policy_form *f, const struct hf_config_where *where)
 {
     struct hf_policy p = {.quote_age_max_s = f->quote_age_s,
@@ -229,6 +246,10 @@ static void check_form(const void *value, const struct hf_config_where *where)
 {
     const struct hf__policy_form *f = value;
     check_lifetimes(f, where);
+    if (f->sealing_suites.count > 0 && (suites_of(f) >> HF_SEALING_CHACHA & 1) == 0)
+        hf_config_refuse(where, "sealing_suites",
+                         "add x25519-chacha20-poly1305: a machine without AES instructions has "
+                         "no other");
     if (f->trust == HF_TRUST_INTEL && f->dev_root.len > 0)
         hf_config_refuse(where, "dev_root",
                          "a policy of intel accepts no development root: leave it out");
@@ -356,6 +377,7 @@ int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
     p->rotation_pending_s = f->rotation_pending_s;
     p->rotation_active_s = f->rotation_active_s;
     p->rotation_expired_s = f->rotation_expired_s;
+    p->sealing_suites = suites_of(f);
     return 0;
 }
 

@@ -87,6 +87,8 @@ static void print_quotes(const struct hf_policy *p)
     printf("keys       used for %s, after %s of waiting; kept for %s after that\n",
            duration(l.active_s, active), duration(l.pending_s, pending),
            duration(l.expired_s, expired));
+    if ((hf_policy_sealing_suites(p) >> HF_SEALING_GCM & 1) != 0)
+        printf("           shares sealed with AES-256-GCM where both machines have it\n");
     if (p->quorum_key.len > 0)
         printf("quorum     nodes seal their secret to the key %.*s%s\n", (int)p->quorum_key.len,
                (const char *)p->quorum_key.data, p->quorum_required ? ", and must" : "");

@@ -63,6 +63,7 @@ int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
     e->secret_alloc = config->secret_alloc;
     e->secret_free = config->secret_free;
     e->timing = config->timing;
+    e->gcm = config->gcm;
     e->state = HF_STATE_STARTING;
     e->network = config->network;
     e->tls_key = config->tls_key;

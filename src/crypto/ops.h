@@ -32,6 +32,11 @@ HF_MUST_USE int hf__seal(struct hf_rng *rng, const uint8_t public_key[static HF_
                          uint8_t *ret);
 HF_MUST_USE int hf__open(const uint8_t secret_key[static HF_KEY_LEN], struct hf_bytes info,
                          struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret);
+HF_MUST_USE int hf__seal_gcm(struct hf_rng *rng, const uint8_t public_key[static HF_KEY_LEN],
+                             struct hf_bytes info, struct hf_bytes aad, struct hf_bytes plain,
+                             uint8_t *ret);
+HF_MUST_USE int hf__open_gcm(const uint8_t secret_key[static HF_KEY_LEN], struct hf_bytes info,
+                             struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret);
 
 /* wrap.c */
 void hf__wrap(struct hf_rng *rng, const uint8_t key[static HF_KEY_LEN], struct hf_bytes aad,

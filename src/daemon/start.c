@@ -4,6 +4,7 @@
  */
 #include "base/error.h"
 #include "base/secret.h"
+#include "crypto/aead.h"
 #include "daemon.h"
 #include "folders.h"
 #include "log.h"
@@ -71,6 +72,7 @@ static int make_engine(struct hf__daemon *d)
         .find_account = s->find_account,
         .timing = timing_of(&s->timing),
         .accept_dev = s->platform == HF__PLATFORM_DEV,
+        .gcm = hf_aead_available(HF_AEAD_AES256GCM),
         .secret_alloc = hf_secret_alloc,
         .secret_free = hf_secret_free,
     };

@@ -246,6 +246,7 @@ static json_t *sealing_keys(const struct hf_status *s)
         const struct hf_key_status *k = &s->sealing_keys[i];
         json_t *o = json_object();
         set(o, "id", number(k->id));
+        set(o, "suite", number(k->suite));
         set(o, "state", json_string(names[k->state % HF_ARRAY_LEN(names)]));
         set(o, "since_s", number(k->since_s));
         set(o, "next_s", k->next_s != 0 ? number(k->next_s) : json_null());

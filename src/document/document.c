@@ -46,7 +46,8 @@ static int policy_check(const struct hf_policy *p)
 {
     if (!hf_quorums_ok(p->shares, p->threshold, p->claim_quorum,
                        hf_provisional_quorum(p, p->shares, p->claim_quorum)) ||
-        p->expires_s <= p->issued_s || hf_policy_lifetimes_check(p) != HF_LIFETIMES_FIT)
+        p->expires_s <= p->issued_s || hf_policy_lifetimes_check(p) != HF_LIFETIMES_FIT ||
+        (hf_policy_sealing_suites(p) & (1u << HF_SEALING_CHACHA | 1)) != 1u << HF_SEALING_CHACHA)
         return HF_EDOCUMENT;
     if ((p->trust == HF_TRUST_DEV) != (p->dev_root.len > 0))
         return HF_EDOCUMENT;

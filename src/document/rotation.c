@@ -31,3 +31,8 @@ enum hf_lifetimes_fault hf_policy_lifetimes_check(const struct hf_policy *p)
         return HF_LIFETIMES_EXPIRED_SHORT;
     return l.expired_s > l.active_s ? HF_LIFETIMES_EXPIRED_LONG : HF_LIFETIMES_FIT;
 }
+
+uint32_t hf_policy_sealing_suites(const struct hf_policy *p)
+{
+    return p->sealing_suites != 0 ? (uint32_t)p->sealing_suites : 1u << HF_SEALING_CHACHA;
+}

@@ -252,14 +252,16 @@ def lifetimes_of_keys_that_do_not_fit_are_refused_with_what_would_be_right():
                 ("rotation_expired: 1h", "rotation_expired", "as quote_age: at least 86400s"),
                 ("rotation_active: 2d\nrotation_expired: 3d", "rotation_expired", "at most rotation_active, which is 172800s"),
                 ("rotation_active: 2d", "rotation_active", "rotation_expired must be at most rotation_active"),
-                ("rotation_active: 0s", "rotation_active", "")):
+                ("rotation_active: 0s", "rotation_active", ""),
+                ("sealing_suites: [x25519-aes-256-gcm]", "sealing_suites", "add x25519-chacha20-poly1305"),
+                ("sealing_suites: [x25519-des]", "sealing_suites", "x25519-aes-256-gcm")):
             d.form().write_text(given + lines + "\n")
             at = next(n for n, line in enumerate(d.form().read_text().splitlines(), 1) if line.startswith(wrong))
             said = d.run("policy", "sign", status=1).stderr
-            assert f"policy.yaml:{at}:" in said and f": {wrong}: " in said and right in said, (lines, said)
-        d.form().write_text(given + "rotation_pending: 10m\nrotation_active: 2d\nrotation_expired: 1d\n")
+            assert f"policy.yaml:{at}:" in said and f": {wrong}" in said and right in said, (lines, said)
+        d.form().write_text(given + "sealing_suites: [x25519-chacha20-poly1305, x25519-aes-256-gcm]\nrotation_pending: 10m\nrotation_active: 2d\nrotation_expired: 1d\n")
         shown = d.run("policy", "sign", status=2).stdout
-        assert "+ rotation_active_s: 172800\n" in shown and "+ rotation_expired_s: 86400\n" in shown, shown
+        assert "+ rotation_active_s: 172800\n" in shown and "+ rotation_expired_s: 86400\n" in shown and "+ sealing_suites: 6\n" in shown, shown
 
 
 @tap.case

@@ -122,6 +122,30 @@ def status_says_how_it_is_and_exits_accordingly():
         assert drill.returncode == 0 and b"1 of 1 providers proved" in drill.stdout, drill
 
 
+@tap.case
+def a_second_suite_of_sealing_keys_comes_with_the_policy_and_lasts_over_a_restart():
+    flags = next(line for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")).split()
+    with mesh() as m:
+        m.found()
+        form = m.authority / "policy.yaml"
+        form.write_text(form.read_text() + "sealing_suites: [x25519-chacha20-poly1305, x25519-aes-256-gcm]\n")
+        m.authority_command("policy", "sign", "--authority", m.authority)
+        m.start_all()
+        node = m.nodes[0]
+        wanted = [(1, "active"), (2, "active")] if {"aes", "pclmulqdq"} <= set(flags) else [(1, "active")]
+        keys = node.wait_status(lambda s: [(k["suite"], k["state"]) for k in s.get("sealing_keys", [])] == wanted,
+                                "the keys are not those of the policy")["sealing_keys"]
+        assert all(key["next_s"] - key["since_s"] == 84 * 86400 for key in keys), keys
+        assert len(wanted) == 1 or "event=sealing_key key=2 step=used" in node.log.read_text()
+        m.register()
+        assert node.command("wait", "--for", "ready", "--timeout", "60").returncode == 0
+        key = node.key("tss-db")
+        node.terminate()
+        node.start()
+        assert node.command("wait", "--for", "ready", "--timeout", "60").returncode == 0
+        assert node.key("tss-db") == key and node.status()["sealing_keys"] == keys
+
+
 def ask_http(node, path):
     """What the node's port for metrics answers: the status line, and what follows the head."""
     port = int(re.search(r"\bmetrics\b.*?\bport=(\d+)", node.log.read_text())[1])

@@ -15,6 +15,7 @@ static void short_lives(struct hf_policy *p, void *ctx)
     p->rotation_pending_s = 2;
     p->rotation_active_s = 60;
     p->rotation_expired_s = 60;
+    p->sealing_suites = 1u << HF_SEALING_CHACHA | 1u << HF_SEALING_GCM;
 }
 
 static struct hf_world *up(void)
@@ -22,6 +23,12 @@ static struct hf_world *up(void)
     struct hf_world *w = testnet_up(NODES, 3, 5);
     hf_world_policy_edit(w, short_lives, NULL);
     return w;
+}
+
+static void one_suite(struct hf_policy *p, void *ctx)
+{
+    (void)ctx;
+    p->sealing_suites = 0;
 }
 
 /* How often a node's keys have made a move. */
@@ -56,6 +63,29 @@ Test(rotation, shares_are_dealt_through_every_change_of_keys)
         cr_assert_geq(moves(w, i, HF__KEY_ACTIVATE), 8, "n%u", i);
         cr_assert_geq(moves(w, i, HF__KEY_DELETE), 7, "n%u", i);
     }
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(rotation, of_two_suites_one_may_go_and_come_back)
+{
+    struct hf_world *w = up();
+    uint32_t holders[16];
+    hf_world_run_for(w, MINUTE_MS);
+    hf_world_policy_edit(w, one_suite, NULL);
+    testnet_holders(w, 0, holders);
+    hf_world_set_remove(w, holders[0]);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 2 * MINUTE_MS);
+    /* Two machines of three have AES-256-GCM: their second key is gone by now. */
+    cr_assert_geq(moves(w, 1, HF__KEY_DELETE), moves(w, 3, HF__KEY_DELETE) + 1);
+    hf_world_policy_edit(w, short_lives, NULL);
+    testnet_holders(w, 0, holders);
+    hf_world_set_remove(w, holders[0]);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, MINUTE_MS);
+    testnet_ready(w, 0);
     testnet_restart(w, 0);
     testnet_key_lives(w, 0);
     testnet_end(w);

@@ -59,6 +59,7 @@ Test(hf__deal_advance, goes_on_where_a_key_to_seal_to_is_none)
     hf__deal_shares(l.e, d);
     for (size_t i = 0; i < d->n; i++) {
         d->candidates[i].state = HF__CANDIDATE_OFFERED;
+        d->candidates[i].sealing_suite = HF_SEALING_CHACHA;
         d->candidates[i].slot = (int8_t)i;
         d->slots[i].candidate = (int8_t)i;
         d->slots[i].state = i > 0 ? HF__SLOT_RECEIPT : HF__SLOT_EMPTY;

@@ -123,3 +123,21 @@ Test(hf_policy_lifetimes_check, says_which_relation_does_not_hold)
     }
     authority_done(&n);
 }
+
+/* Which suites a policy may name (proto/ROTATION.md, 4). */
+Test(hf_policy_sealing_suites, are_never_without_the_one_that_every_machine_has)
+{
+    struct authority n;
+    authority_init(&n);
+    for (uint64_t suites = 0; suites <= 6; suites++) {
+        struct hf_policy p = authority_policy(&n, 1, 2, 3);
+        struct hf_document *d = NULL;
+        p.sealing_suites = suites;
+        int r = hf_document_read(n.pool, authority_sign(&n, HF_DOCUMENT_POLICY, &p, "01"), &d);
+        cr_assert_eq(r, suites == 0 || suites == 2 || suites == 6 ? 0 : HF_EDOCUMENT, "%u",
+                     (unsigned)suites);
+        cr_assert(d == NULL || hf_policy_sealing_suites(&p) == (suites == 6 ? 6 : 2));
+        hf_document_unref(d);
+    }
+    authority_done(&n);
+}

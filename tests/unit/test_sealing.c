@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "crypto/aead.h"
 #include "provider/provider.h"
 
 #include <criterion/criterion.h>
@@ -136,12 +137,69 @@ Test(hf__sealing, gives_way_to_a_key_that_was_there_for_an_hour)
     cr_assert_arr_eq(l.e->vault_name, first, sizeof first);
 }
 
+/* A policy of these suites, in the place of the one before. */
+static void new_policy(uint32_t version, uint64_t suites)
+{
+    struct hf_policy p = authority_policy(&l.n, version, 2, 3);
+    p.sealing_suites = suites;
+    struct hf_bytes envelope = authority_sign(&l.n, HF_DOCUMENT_POLICY, &p, "01");
+    harness_documents(&l, &envelope, 1);
+    cr_assert_eq(harness_status(&l).policy, version);
+}
+
+static int opened_gcm(const uint8_t key[static HF_KEY_LEN])
+{
+    uint8_t sealed[HF_SCALAR_LEN + HF_SEAL_OVERHEAD];
+    uint8_t *share = hf_secret_alloc(HF_SCALAR_LEN);
+    struct hf_rng rng;
+    hf_rng_init(&rng, (const uint8_t *)"a sender's own seed of 32 bytes.");
+    cr_assert_not_null(share);
+    cr_assert_eq(
+        l.n.suite->seal_gcm(&rng, key, no_key, no_key, hf_bytes_of(share, HF_SCALAR_LEN), sealed),
+        0);
+    int r = hf__sealing_open(l.e, key, no_key, no_key, hf_bytes_of(sealed, sizeof sealed), share);
+    hf_secret_free(share);
+    return r;
+}
+
+Test(hf__sealing, of_a_second_suite_comes_and_goes_with_the_policy)
+{
+    uint8_t first[HF_KEY_LEN], second[HF_KEY_LEN];
+    if (!hf_aead_available(HF_AEAD_AES256GCM))
+        return;
+    memcpy(first, l.e->sealing_key, sizeof first);
+    new_policy(2, 1u << HF_SEALING_CHACHA | 1u << HF_SEALING_GCM);
+    cr_assert_not(stepped(2, HF__KEY_MAKE), "this machine lacks the instructions");
+    l.e->gcm = true;
+    new_policy(3, 1u << HF_SEALING_CHACHA | 1u << HF_SEALING_GCM);
+    cr_assert(stepped(2, HF__KEY_MAKE));
+    harness_tick(&l, 1000);
+    cr_assert(stepped(2, HF__KEY_ACTIVATE), "none of its suite is active: it need not wait");
+    memcpy(second, l.e->sealing_gcm, sizeof second);
+    quotes_made();
+    check_named(first);
+    cr_assert_arr_eq(l.e->trust->identity_gcm, second, sizeof second);
+    cr_assert_eq(opened(first, first) | opened_gcm(second), 0);
+    cr_assert_eq(opened_gcm(first), HF_ECRYPTO, "each key is of one suite");
+    cr_assert_eq(opened(second, second), HF_ECRYPTO);
+    new_policy(4, 0);
+    cr_assert(stepped(2, HF__KEY_EXPIRE));
+    quotes_made();
+    cr_assert_arr_eq(l.e->trust->identity_gcm, (uint8_t[HF_KEY_LEN]){0}, HF_KEY_LEN);
+    cr_assert_eq(opened_gcm(second), 0, "what is under way still opens");
+    days(7);
+    cr_assert(stepped(2, HF__KEY_DELETE));
+    cr_assert_eq(opened_gcm(second), HF_ECRYPTO);
+    cr_assert_eq(opened(first, first), 0);
+}
+
 Test(hf__sealing, is_shown_with_its_next_step)
 {
     struct hf_status s = harness_status(&l);
     uint64_t made_s = s.sealing_keys[0].since_s;
     cr_assert_eq(s.sealing_keys_count, 1);
     cr_assert_eq(s.sealing_keys[0].id, 1);
+    cr_assert_eq(s.sealing_keys[0].suite, HF_SEALING_CHACHA);
     cr_assert_eq(s.sealing_keys[0].state, HF__KEY_ACTIVE);
     cr_assert_eq(s.sealing_keys[0].next_s, made_s + 84 * 86400);
     days(84);
@@ -185,10 +243,11 @@ Test(hf__sealing, counts_anew_when_the_clock_is_set_back)
     cr_assert(stepped(2, HF__KEY_ACTIVATE));
 }
 
-/* The rows of the vault are read again, as they are now, with these in the place of the keys. */
-static int read_again(struct hf_blob *keys)
+/* The rows of the vault are read again, as they are now, with this one in the place of the keys,
+ * or without. secret: the first byte of what the account row has for one, the others being 0. */
+static int read_again(struct hf_blob *keys, uint8_t secret)
 {
-    uint8_t plain[HF_KEY_LEN] = {7};
+    uint8_t plain[HF_KEY_LEN] = {secret};
     hf__update_begin(l.e);
     l.e->open = false;
     if (keys != NULL)
@@ -197,6 +256,7 @@ static int read_again(struct hf_blob *keys)
         hf_blob_unref(hf__rows_del(&l.e->rows, HF_ROW_KEYS, no_key));
     int r = hf__sealing_load(l.e, plain);
     l.e->open = true;
+    hf_blob_unref(keys);
     return r;
 }
 
@@ -204,7 +264,7 @@ Test(hf__sealing_load, of_a_vault_from_before_keeps_its_key, .init = set_up, .fi
 {
     uint8_t public_key[HF_KEY_LEN];
     memcpy(public_key, l.e->vault_name, sizeof public_key);
-    cr_assert_eq(read_again(NULL), 0);
+    cr_assert_eq(read_again(NULL, 7), 0);
     cr_assert_arr_eq(l.e->sealing_key, public_key, sizeof public_key);
     cr_assert(hf__sealing_has(l.e, public_key));
     cr_assert_not_null(hf__rows_get(&l.e->rows, HF_ROW_KEYS, no_key), "and writes it down");
@@ -218,30 +278,25 @@ static struct hf_blob *row_of(const struct hf_keys_row *m)
 
 Test(hf__sealing_load, refuses_a_row_that_is_none, .init = set_up, .fini = tear_down)
 {
-    struct hf_rotated_key keys[5] = {{.id = 1, .suite = 1, .state = HF__KEY_ACTIVE},
-                                     {.id = 2, .suite = 1, .state = HF__KEY_EXPIRED},
-                                     {.id = 3, .suite = 1, .state = HF__KEY_EXPIRED},
-                                     {.id = 4, .suite = 1, .state = HF__KEY_EXPIRED},
-                                     {.id = 5, .suite = 1, .state = HF__KEY_EXPIRED}};
-    struct hf_keys_row m = {.id_next = 6, .keys = keys, .keys_count = 4};
-    struct hf_blob *blob = row_of(&m);
-    cr_assert_eq(read_again(blob), 0);
-    hf_blob_unref(blob);
-    m.keys_count = 5;
-    blob = row_of(&m);
-    cr_assert_eq(read_again(blob), HF_EMALFORMED, "more than are kept");
-    hf_blob_unref(blob);
-    m.keys_count = 2;
-    m.id_next = 2;
-    blob = row_of(&m);
-    cr_assert_eq(read_again(blob), HF_EMALFORMED, "an id that is still to be given");
-    hf_blob_unref(blob);
-    m.id_next = 6;
-    keys[0].state = HF__KEY_EXPIRED;
-    blob = row_of(&m);
-    cr_assert_eq(read_again(blob), HF_EMALFORMED, "none is active");
-    hf_blob_unref(blob);
-    blob = hf_blob_new(hf_bytes_of("\x80", 1));
-    cr_assert_eq(read_again(blob), HF_EMALFORMED, "no row at all");
-    hf_blob_unref(blob);
+    struct hf_rotated_key keys[3] = {{.id = 1, .suite = 1, .state = HF__KEY_ACTIVE},
+                                     {.id = 2, .suite = 2, .state = HF__KEY_EXPIRED},
+                                     {.id = 3, .suite = 1, .state = HF__KEY_EXPIRED}};
+    const struct hf_keys_row good = {.id_next = 4, .keys = keys, .keys_count = 3};
+    struct hf_keys_row m = good;
+    cr_assert_eq(read_again(row_of(&m), 0), 0);
+    m.id_next = 3;
+    cr_assert_eq(read_again(row_of(&m), 0), HF_EMALFORMED, "an id that is still to be given");
+    m = good;
+    keys[2].suite = 3;
+    cr_assert_eq(read_again(row_of(&m), 0), HF_EMALFORMED, "of a suite that is none");
+    keys[2].suite = 1;
+    keys[2].id = 2;
+    cr_assert_eq(read_again(row_of(&m), 0), HF_EMALFORMED, "two of one id");
+    keys[2].id = 3;
+    keys[0].suite = 2;
+    cr_assert_eq(read_again(row_of(&m), 0), HF_EMALFORMED,
+                 "none that every member can use is active");
+    cr_assert_eq(read_again(hf_blob_new(hf_bytes_of("\x80", 1)), 0), HF_EMALFORMED,
+                 "no row at all");
+    cr_assert_eq(read_again(NULL, 0), HF_EMALFORMED, "and none, in a vault that had one");
 }

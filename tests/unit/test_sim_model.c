@@ -102,6 +102,11 @@ Test(hf_sim_model, what_is_sealed_opens_only_with_its_key_info_and_aad)
         sealed[i] ^= 0x80;
     }
     cr_assert_eq(suite->open(secret, info, aad, hf_bytes_of(sealed, 47), opened), HF_ECRYPTO);
+    cr_assert_eq(suite->open_gcm(secret, info, aad, all, opened), HF_ECRYPTO);
+    cr_assert_eq(suite->seal_gcm(&rng, public_key, info, aad, hf_bytes_of(plain, 100), sealed), 0);
+    cr_assert_eq(suite->open_gcm(secret, info, aad, all, opened), 0);
+    cr_assert_arr_eq(opened, plain, 100);
+    cr_assert_eq(suite->open(secret, info, aad, all, opened), HF_ECRYPTO);
 }
 
 Test(hf_sim_model, a_pair_agrees_and_nobody_else_does)

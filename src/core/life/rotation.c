@@ -8,10 +8,14 @@ static struct hf__rotation policy_of(const struct hf_engine *e)
     struct hf_lifetimes l;
     hf_policy_lifetimes(hf__policy(e), &l);
     hf_assert(hf_policy_lifetimes_check(hf__policy(e)) == HF_LIFETIMES_FIT);
+    uint32_t suites = hf_policy_sealing_suites(hf__policy(e));
+    hf_assert((suites >> HF_SEALING_CHACHA & 1) != 0);
+    if (!e->gcm)
+        suites &= ~(1u << HF_SEALING_GCM);
     return (struct hf__rotation){.pending_s = l.pending_s,
                                  .active_s = l.active_s,
                                  .expired_s = l.expired_s,
-                                 .suites = 1u << HF__SEALING_SUITE,
+                                 .suites = suites,
                                  .max = HF_SEALING_KEYS_MAX};
 }
 
@@ -65,12 +69,14 @@ void hf__life_status(struct hf_engine *e, struct hf_status *ret)
     for (size_t i = 0; i < keys.count; i++) {
         const struct hf__key *k = &keys.list[i];
         uint64_t due_s = UINT64_MAX;
+        hf_assert(ret->sealing_keys_count == i && k->id > 0);
         if (e->trust->policy != NULL) {
             struct hf__rotation policy = policy_of(e);
             due_s = hf__rotate_due(&keys, &policy, k);
         }
         ret->sealing_keys[ret->sealing_keys_count++] =
             (struct hf_key_status){.id = k->id,
+                                   .suite = k->suite,
                                    .state = k->state,
                                    .since_s = k->since_s,
                                    .next_s = due_s != UINT64_MAX ? due_s : 0};

@@ -9,6 +9,7 @@
 #include "attest/verdict.h"
 #include "base/secret.h"
 #include "core/engine.h"
+#include "document/document.h"
 #include "node/key_table.h"
 #include "node/rows.h"
 #include "node/shared.h"
@@ -167,6 +168,7 @@ struct hf_engine {
     int store_error;
     bool timed;   /* time is known, unless it is too old */
     bool crowded; /* as the event of this step says */
+    bool gcm;     /* this machine has AES-256-GCM */
     struct hf_timing timing;
 
     uint32_t generation_next;
@@ -176,16 +178,14 @@ struct hf_engine {
     uint64_t state_since_ms;
     uint64_t store_since_ms;
     uint8_t vault_name[HF_KEY_LEN];  /* the first sealing key that the vault drew */
-    uint8_t sealing_key[HF_KEY_LEN]; /* the active one */
+    uint8_t sealing_key[HF_KEY_LEN]; /* the active one of suite 1 */
+    uint8_t sealing_gcm[HF_KEY_LEN]; /* that of suite 2; zeros: there is none */
     void *(*secret_alloc)(size_t len);
     void (*secret_free)(void *p);
 };
 
 /* A handler's way to say: park this message until wait_hash is judged, then call me again. */
 enum { HF__PARK = 1 };
-
-/* The suite of sealing keys: HPKE with X25519 and ChaCha20-Poly1305 (proto/ROTATION.md, 4). */
-enum { HF__SEALING_SUITE = 1 };
 
 enum { HF__ACCOUNT_WRAPPED_LEN = HF_SIGN_SECRET_LEN + HF_WRAP_OVERHEAD };
 
@@ -283,6 +283,11 @@ void hf__sealing_table(struct hf_engine *e, struct hf_keys_row *ret_row, struct 
  * the table was read of. The active key is the one from now on. */
 void hf__sealing_save(struct hf_engine *e, const struct hf_keys_row *row,
                       const struct hf__keys *keys);
+/* Seals to a key of this suite (enum hf_sealing_suite), which this machine has. ret: plain.len +
+ * HF_SEAL_OVERHEAD bytes. HF_EPOINT: the key is of small order. */
+HF_MUST_USE int hf__sealing_seal(struct hf_engine *e, uint8_t suite,
+                                 const uint8_t key[static HF_KEY_LEN], struct hf_bytes info,
+                                 struct hf_bytes aad, struct hf_bytes plain, uint8_t *ret);
 /* Whether one of them is this one. */
 bool hf__sealing_has(struct hf_engine *e, const uint8_t public_key[static HF_KEY_LEN]);
 /* Opens what was sealed to one of them: to this one, or where NULL to any. ret: sealed.len -

@@ -10,6 +10,7 @@
 #include "node/node.h"
 
 static const struct hf_bytes no_key = {0};
+static const uint8_t none[HF_KEY_LEN];
 
 /* Draws a key pair into an entry of the row. */
 static void draw(struct hf_engine *e, struct hf_rotated_key *ret)
@@ -23,12 +24,24 @@ static void draw(struct hf_engine *e, struct hf_rotated_key *ret)
     e->secret_free(secret);
 }
 
+/* Notes an active key as the one of its suite that others are told of. */
+static void use(struct hf_engine *e, const struct hf_rotated_key *key)
+{
+    if (key->state != HF__KEY_ACTIVE)
+        return;
+    hf_assert(key->suite == HF_SEALING_CHACHA || key->suite == HF_SEALING_GCM);
+    hf_assert(e->active.has_root && key->id > 0);
+    memcpy(key->suite == HF_SEALING_GCM ? e->sealing_gcm : e->sealing_key, key->public_key,
+           HF_KEY_LEN);
+}
+
 /* The row of a vault with one key. */
 static void put_first(struct hf_engine *e, struct hf_rotated_key *key)
 {
     struct hf_keys_row row = {.id_next = 2, .keys = key, .keys_count = 1};
     hf_assert(key->id == 1 && key->state == HF__KEY_ACTIVE);
-    memcpy(e->sealing_key, key->public_key, HF_KEY_LEN);
+    memset(e->sealing_gcm, 0, HF_KEY_LEN);
+    use(e, key);
     hf__put(e, HF_ROW_KEYS, no_key, &hf_wire_keys_row, &row);
 }
 
@@ -36,7 +49,7 @@ static struct hf_rotated_key first_key(const struct hf_engine *e)
 {
     hf_assert(e->active.has_root && e->has_account);
     return (struct hf_rotated_key){
-        .id = 1, .suite = HF__SEALING_SUITE, .state = HF__KEY_ACTIVE, .since_s = hf__now_s(e)};
+        .id = 1, .suite = HF_SEALING_CHACHA, .state = HF__KEY_ACTIVE, .since_s = hf__now_s(e)};
 }
 
 void hf__sealing_begin(struct hf_engine *e)
@@ -53,10 +66,10 @@ static bool read(const struct hf_keys_row *row, struct hf__keys *ret)
 {
     static_assert((int)HF_SEALING_KEYS_MAX <= (int)HF__KEYS_MAX, "a place for each");
     *ret = (struct hf__keys){.id_next = (uint32_t)row->id_next};
-    if (row->keys_count > HF_SEALING_KEYS_MAX)
-        return false;
     for (size_t i = 0; i < row->keys_count; i++) {
         const struct hf_rotated_key *k = &row->keys[i];
+        if (k->suite != HF_SEALING_CHACHA && k->suite != HF_SEALING_GCM)
+            return false;
         ret->list[ret->count++] = (struct hf__key){.id = (uint32_t)k->id,
                                                    .suite = (uint8_t)k->suite,
                                                    .state = (uint8_t)k->state,
@@ -81,6 +94,8 @@ int hf__sealing_load(struct hf_engine *e, const uint8_t first[static HF_KEY_LEN]
     struct hf_keys_row row;
     struct hf__keys keys;
     struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_KEYS, no_key);
+    if (value == NULL && hf_secret_equal(first, none, HF_KEY_LEN))
+        return HF_EMALFORMED; /* it is a vault of now, whose row is gone */
     if (value == NULL) {
         struct hf_rotated_key key = first_key(e);
         memcpy(key.public_key, e->vault_name, HF_KEY_LEN);
@@ -94,11 +109,12 @@ int hf__sealing_load(struct hf_engine *e, const uint8_t first[static HF_KEY_LEN]
     if (r != 0 || !read(&row, &keys))
         return HF_EMALFORMED;
     bool active = false;
-    for (size_t i = 0; i < row.keys_count; i++)
-        if (row.keys[i].state == HF__KEY_ACTIVE) {
-            active = true;
-            memcpy(e->sealing_key, row.keys[i].public_key, HF_KEY_LEN);
-        }
+    memset(e->sealing_gcm, 0, HF_KEY_LEN);
+    for (size_t i = 0; i < row.keys_count; i++) {
+        use(e, &row.keys[i]);
+        active = active ||
+                 (row.keys[i].state == HF__KEY_ACTIVE && row.keys[i].suite == HF_SEALING_CHACHA);
+    }
     hf_assert(!e->open);
     return active ? 0 : HF_EMALFORMED;
 }
@@ -130,6 +146,7 @@ void hf__sealing_save(struct hf_engine *e, const struct hf_keys_row *row,
     struct hf_rotated_key list[HF_SEALING_KEYS_MAX] = {0};
     struct hf_keys_row m = {.id_next = keys->id_next, .keys = list};
     hf_assert(e->open && keys->count <= HF_SEALING_KEYS_MAX);
+    memset(e->sealing_gcm, 0, HF_KEY_LEN); /* its suite may have gone */
     for (uint32_t last = 0; m.keys_count < keys->count;) {
         const struct hf__key *k = after(keys, last);
         const struct hf_rotated_key *before = find(row, k->id);
@@ -143,11 +160,19 @@ void hf__sealing_save(struct hf_engine *e, const struct hf_keys_row *row,
         to->since_s = k->since_s;
         if (before == NULL)
             draw(e, to);
-        if (k->state == HF__KEY_ACTIVE)
-            memcpy(e->sealing_key, to->public_key, HF_KEY_LEN);
+        use(e, to);
     }
     hf_assert(m.keys_count == keys->count && m.id_next >= row->id_next);
     hf__put(e, HF_ROW_KEYS, no_key, &hf_wire_keys_row, &m);
+}
+
+int hf__sealing_seal(struct hf_engine *e, uint8_t suite, const uint8_t key[static HF_KEY_LEN],
+                     struct hf_bytes info, struct hf_bytes aad, struct hf_bytes plain, uint8_t *ret)
+{
+    hf_assert(suite == HF_SEALING_CHACHA || (suite == HF_SEALING_GCM && e->gcm));
+    hf_assert(e->open && plain.len > 0);
+    return (suite == HF_SEALING_GCM ? e->suite->seal_gcm : e->suite->seal)(&e->secrets->rng, key,
+                                                                           info, aad, plain, ret);
 }
 
 bool hf__sealing_has(struct hf_engine *e, const uint8_t public_key[static HF_KEY_LEN])
@@ -180,7 +205,10 @@ int hf__sealing_open(struct hf_engine *e, const uint8_t *public_key, struct hf_b
         r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(k->public_key, HF_KEY_LEN),
                              hf_bytes_of(k->wrapped, sizeof k->wrapped), secret);
         if (r == 0)
-            r = e->suite->open(secret, info, aad, sealed, ret);
+            r = (k->suite == HF_SEALING_GCM ? e->suite->open_gcm
+                                            : e->suite->open)(secret, info, aad, sealed, ret);
+        if (r == HF_EUNSUPPORTED)
+            r = HF_ECRYPTO; /* the vault was on another machine when this key was made */
     }
     e->secret_free(secret);
     return r;

@@ -340,7 +340,7 @@ int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int 
         hf__candidate_move(c, HF__CANDIDATE_OFFERED);
         c->placed = m.placed;
         memcpy(c->nonce, m.nonce, sizeof c->nonce);
-        memcpy(c->sealing_key, peer->sealing_key, HF_KEY_LEN);
+        c->sealing_suite = hf__peer_sealing(e, peer, c->sealing_key);
     } else {
         hf__candidate_failed(e, c, r, c->slot >= 0 && hf_error_transient(r));
     }

@@ -30,6 +30,7 @@ struct hf__candidate {
     uint8_t shown; /* number of the own identity under which it gave its receipt */
     int error;     /* of the last failure */
     uint8_t nonce[40];
+    uint8_t sealing_suite;
     uint8_t sealing_key[HF_KEY_LEN];
 };
 

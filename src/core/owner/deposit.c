@@ -30,9 +30,10 @@ static int seal(struct hf_engine *e, size_t slot)
     aad.network = e->network;
     aad.owner = e->account;
     aad.provider = c->account;
-    int r = e->suite->seal(&e->secrets->rng, c->sealing_key, hf_bytes_of(info, strlen(info)),
-                           hf__encode(e, &hf_wire_deposit_aad, &aad),
-                           hf_bytes_of(d->shares + slot * HF_SCALAR_LEN, HF_SCALAR_LEN), s->sealed);
+    int r =
+        hf__sealing_seal(e, c->sealing_suite, c->sealing_key, hf_bytes_of(info, strlen(info)),
+                         hf__encode(e, &hf_wire_deposit_aad, &aad),
+                         hf_bytes_of(d->shares + slot * HF_SCALAR_LEN, HF_SCALAR_LEN), s->sealed);
     if (r != 0)
         return r;
     hf__fill_header(e, &c->account, &t.header);

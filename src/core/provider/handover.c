@@ -29,6 +29,7 @@ struct hf__handover {
     struct hf_account owner;
     struct hf_account to;
     uint8_t generation[16];
+    uint8_t sealing_suite;
     uint8_t sealing_key[HF_KEY_LEN];
     uint8_t nonce[40];
     uint8_t words[HF_SHARES_MAX + 1][64]; /* by index */
@@ -300,9 +301,9 @@ static int send_share(struct hf_engine *e, const struct context *c)
     uint8_t *share = NULL;
     int r = hf__held_open(e, &c->held, &share);
     if (r == 0)
-        r = e->suite->seal(&e->secrets->rng, h->sealing_key, hf_bytes_of(info, strlen(info)),
-                           hf__encode(e, &hf_wire_deposit_aad, &aad),
-                           hf_bytes_of(share, HF_SCALAR_LEN), m.sealed);
+        r = hf__sealing_seal(e, h->sealing_suite, h->sealing_key, hf_bytes_of(info, strlen(info)),
+                             hf__encode(e, &hf_wire_deposit_aad, &aad),
+                             hf_bytes_of(share, HF_SCALAR_LEN), m.sealed);
     e->secret_free(share);
     if (r != 0)
         return r;
@@ -356,7 +357,7 @@ static int take_yes(struct hf_engine *e, const struct hf__pending *asked, struct
         r = hf__identity_check(e, NULL, &m.identity, &asked->account, &peer, NULL);
     if (r != 0)
         return r;
-    memcpy(h->sealing_key, peer->sealing_key, sizeof h->sealing_key);
+    h->sealing_suite = hf__peer_sealing(e, peer, h->sealing_key);
     memcpy(h->nonce, m.nonce, sizeof h->nonce);
     return 0;
 }

@@ -7,6 +7,8 @@
 
 enum { RENEW_S_MAX = 86400, RETRY_MS = 1000 };
 
+static const uint8_t none[HF_KEY_LEN];
+
 /* Whether an identity of this epoch and date may stand for its account now. */
 static int check_epoch(const struct hf_engine *e, uint64_t epoch, const uint8_t *beacon,
                        uint64_t made_s)
@@ -90,6 +92,8 @@ int hf__identity_check(struct hf_engine *e, const struct hf__message *from,
     p.verdict.verified_at_s = 0;
     p.account = *account;
     memcpy(p.sealing_key, s.sealing_key, HF_KEY_LEN);
+    if (s.has_sealing_key_gcm)
+        memcpy(p.sealing_gcm, s.sealing_key_gcm, HF_KEY_LEN);
     p.epoch = (uint32_t)s.epoch;
     p.made_s = s.made_s;
     known = hf__known_put(&e->trust->known, e->shared->peers, &p);
@@ -99,6 +103,15 @@ int hf__identity_check(struct hf_engine *e, const struct hf__message *from,
     if (ret_rank != NULL)
         *ret_rank = rank;
     return 0;
+}
+
+uint8_t hf__peer_sealing(const struct hf_engine *e, const struct hf__peer *peer,
+                         uint8_t ret[static HF_KEY_LEN])
+{
+    hf_assert(peer->refs > 0);
+    bool gcm = e->gcm && memcmp(peer->sealing_gcm, none, HF_KEY_LEN) != 0;
+    memcpy(ret, gcm ? peer->sealing_gcm : peer->sealing_key, HF_KEY_LEN);
+    return gcm ? HF_SEALING_GCM : HF_SEALING_CHACHA;
 }
 
 void hf__identity_renew(struct hf_engine *e)
@@ -114,6 +127,7 @@ void hf__identity_renew(struct hf_engine *e)
     /* One dated in the future, by a clock that was set back since, is refused by all members. */
     bool current = t->identity != NULL && t->identity_epoch == epoch &&
                    memcmp(t->identity_key, e->sealing_key, HF_KEY_LEN) == 0 &&
+                   memcmp(t->identity_gcm, e->sealing_gcm, HF_KEY_LEN) == 0 &&
                    t->identity_made_s <= hf__now_s(e) + HF_CLOCK_AHEAD_S / 2 &&
                    hf__now_s(e) < t->identity_made_s + age_s;
     if (current)
@@ -125,6 +139,8 @@ void hf__identity_renew(struct hf_engine *e)
     s.network = e->network;
     s.account = e->account;
     memcpy(s.sealing_key, e->sealing_key, HF_KEY_LEN);
+    s.has_sealing_key_gcm = memcmp(e->sealing_gcm, none, HF_KEY_LEN) != 0;
+    memcpy(s.sealing_key_gcm, e->sealing_gcm, HF_KEY_LEN);
     s.has_beacon = t->set != NULL;
     if (s.has_beacon)
         memcpy(s.beacon, t->set->u.set.beacon, sizeof s.beacon);
@@ -160,6 +176,7 @@ void hf__identity_made(struct hf_engine *e, uint32_t work, int error, struct hf_
     t->identity_epoch = (uint32_t)s.epoch;
     t->identity_made_s = s.made_s;
     memcpy(t->identity_key, s.sealing_key, HF_KEY_LEN);
+    memcpy(t->identity_gcm, s.sealing_key_gcm, HF_KEY_LEN);
     hf_assert(t->identity_number > 0);
     hf__identity_renew(e); /* sets the timer, or starts anew when a set came meanwhile */
     hf__kick(e);

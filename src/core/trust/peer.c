@@ -73,7 +73,8 @@ static bool same_peer(const struct hf__peer *a, const struct hf__peer *b)
 {
     return hf_hash_equal(&a->quote_hash, &b->quote_hash) &&
            hf_account_equal(&a->account, &b->account) &&
-           memcmp(a->sealing_key, b->sealing_key, HF_KEY_LEN) == 0 && a->epoch == b->epoch &&
+           memcmp(a->sealing_key, b->sealing_key, HF_KEY_LEN) == 0 &&
+           memcmp(a->sealing_gcm, b->sealing_gcm, HF_KEY_LEN) == 0 && a->epoch == b->epoch &&
            a->made_s == b->made_s && same_verdict(&a->verdict, &b->verdict);
 }
 

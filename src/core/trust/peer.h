@@ -19,6 +19,7 @@ struct hf__peer {
     struct hf_account account;
     struct hf_hash quote_hash;
     uint8_t sealing_key[HF_KEY_LEN];
+    uint8_t sealing_gcm[HF_KEY_LEN]; /* of suite 2; zeros: it has none */
     uint64_t made_s;
     struct hf_verdict verdict;
 };

@@ -82,7 +82,8 @@ struct hf__trust {
     struct hf_blob *identity; /* own, encoded; NULL none yet */
     uint64_t identity_made_s;
     uint32_t identity_epoch;
-    uint8_t identity_key[HF_KEY_LEN];   /* the sealing key that it names */
+    uint8_t identity_key[HF_KEY_LEN];   /* the sealing key that it names, */
+    uint8_t identity_gcm[HF_KEY_LEN];   /* and that of suite 2; zeros: none */
     uint32_t identity_work;             /* quote under way; 0 none */
     struct hf_blob *identity_statement; /* of that quote */
     char *seeds;                        /* addresses, one after another, each terminated */
@@ -303,6 +304,10 @@ HF_MUST_USE int hf__identity_check(struct hf_engine *e, const struct hf__message
 /* The peer as it is remembered, judged for now; HF_EIDENTITY: none is. */
 HF_MUST_USE int hf__identity_known(struct hf_engine *e, const struct hf_account *account,
                                    const struct hf__peer **ret, uint32_t *ret_rank);
+/* The key to which a share for a peer is sealed; returns its suite (enum hf_sealing_suite): that of
+ * AES-256-GCM where both have it. */
+uint8_t hf__peer_sealing(const struct hf_engine *e, const struct hf__peer *peer,
+                         uint8_t ret[static HF_KEY_LEN]);
 /* Asks for a new quote when the own identity is missing, old or of an older set; sets the timer. */
 void hf__identity_renew(struct hf_engine *e);
 /* Whether the own identity is of the newest set: peers refuse one of a set that

@@ -119,6 +119,7 @@ struct hf_engine_config {
     struct hf_hash tls_key;
     struct hf_timing timing; /* hf_timing_default, or changed above its floors */
     bool accept_dev;         /* false: a policy that trusts a development root is refused */
+    bool gcm;                /* this machine has AES-256-GCM: suite->seal_gcm and its other half */
 #ifndef HF_PRODUCTION
     /* Development: from what the account and the root secret of a new node are drawn, so that they
      * are the same in every empty folder; NULL: from seed. Only with accept_dev. */

@@ -101,6 +101,7 @@ enum {
 /* A key that gives way to another in time (proto/ROTATION.md). */
 struct hf_key_status {
     uint32_t id;
+    uint8_t suite;    /* enum hf_sealing_suite */
     uint8_t state;    /* 1 pending, 2 active, 3 expired */
     uint64_t since_s; /* Unix time */
     uint64_t next_s;  /* when its next step is due; 0: not by time alone */

@@ -97,6 +97,11 @@ struct hf_suite {
      */
     int (*open)(const uint8_t secret_key[static HF_KEY_LEN], struct hf_bytes info,
                 struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret);
+    /* The same two with AES-256-GCM. HF_EUNSUPPORTED: this machine lacks the instructions. */
+    int (*seal_gcm)(struct hf_rng *rng, const uint8_t public_key[static HF_KEY_LEN],
+                    struct hf_bytes info, struct hf_bytes aad, struct hf_bytes plain, uint8_t *ret);
+    int (*open_gcm)(const uint8_t secret_key[static HF_KEY_LEN], struct hf_bytes info,
+                    struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret);
 
     /*
      * X25519 (RFC 7748) of one's own secret key and another's public key: what both of a pair can

@@ -190,6 +190,11 @@ enum hf_lifetimes_fault {
     HF_LIFETIMES_EXPIRED_LONG,  /* expired is above active: too many would be kept */
 };
 
+/* Suites of sealing keys (proto/ROTATION.md, 4): HPKE with X25519 and one of these. */
+enum hf_sealing_suite { HF_SEALING_CHACHA = 1, HF_SEALING_GCM = 2, HF_SEALING_SUITES };
+
+/* Bit s: suite s. Without the first a policy is no document. */
+uint32_t hf_policy_sealing_suites(const struct hf_policy *p);
 /* Those of a policy. */
 void hf_policy_lifetimes(const struct hf_policy *p, struct hf_lifetimes *ret);
 /* The first fault; a document in which one is, is refused. */
