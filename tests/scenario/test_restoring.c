@@ -10,12 +10,12 @@
 
 enum { WEEK_S = 7 * 86400, OWNER = 0, K = 3, N = 5, NODES = 10, WAIT_MS = 600000 };
 
-/* A network whose node 0 is down, and not found by its holders. */
-static struct hf_world *owner_down(uint32_t holders[static 16])
+/* A network whose node 0 is down, and not found by its holders; k of them are enough. */
+static struct hf_world *owner_down_with(uint8_t k, uint32_t nodes, uint32_t holders[static 16])
 {
-    struct hf_world_settings s = testnet_settings(K, N);
+    struct hf_world_settings s = testnet_settings(k, N);
     s.policy.holder_grace_s = 30;
-    struct hf_world *w = testnet_up_from(&s, NODES);
+    struct hf_world *w = testnet_up_from(&s, nodes);
     cr_assert_eq(testnet_holders(w, OWNER, holders), N);
     hf_world_crash(w, OWNER);
     hf_world_run_for(w, 90000);
@@ -23,6 +23,11 @@ static struct hf_world *owner_down(uint32_t holders[static 16])
         cr_assert_eq(hf__view(hf_world_engine(w, holders[i]), hf_world_account(w, OWNER)).state,
                      HF_MEMBER_UNREACHABLE);
     return w;
+}
+
+static struct hf_world *owner_down(uint32_t holders[static 16])
+{
+    return owner_down_with(K, NODES, holders);
 }
 
 /* It dies, and the authority takes it out of the set. */
@@ -153,6 +158,22 @@ Test(restoring, goes_on_until_only_k_are_left_whom_the_owner_chose)
 }
 
 /* What was restored counts towards k: the share of one that is left does not arrive. */
+/* Each of the last k has looked by then, and looks again. No vote comes back: the owner then needs
+ * the authority. */
+Test(restoring, goes_on_for_the_third_when_the_last_two_have_restored_two)
+{
+    uint32_t holders[16];
+    struct hf_world *w = owner_down_with(2, N + 4, holders);
+    for (size_t i = 0; i < N - 2; i++) {
+        is_removed(w, holders[i]);
+        is_restored(w, i + 1);
+    }
+    hf_world_start(w, OWNER);
+    hf_world_run_for(w, WAIT_MS);
+    cr_assert_eq(hf_world_state(w, OWNER), HF_STATE_CLAIMING);
+    testnet_end(w);
+}
+
 Test(restoring, carries_an_owner_that_lacks_a_share_without_it)
 {
     uint32_t holders[16];

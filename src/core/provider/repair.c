@@ -379,10 +379,12 @@ void hf__mending_due(struct hf_engine *e)
 {
     struct hf__provider *p = e->provider;
     struct hf_held_row held;
-    bool silent = false;
-    if (!e->claimed || hf__documents_ready(e) != 0)
+    bool silent = p->mended > 0; /* who stands before is looked at again */
+    if (!e->claimed || hf__documents_ready(e) != 0 || e->store_error != 0) {
+        hf__timer_set(e, HF__TIMER_REPAIR, e->timing.watch_ms);
         return;
-    if (p->mending == NULL && e->store_error == 0)
+    }
+    if (p->mending == NULL)
         while (hf__held_next(e, NULL, &p->mended, &held)) {
             silent = silent || hf__view(e, &held.header.owner).state == HF_MEMBER_UNREACHABLE;
             if (begin(e, &held))
