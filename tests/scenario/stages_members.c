@@ -136,18 +136,26 @@ struct hf_world *stage_leave(void)
     return w;
 }
 
-/* A holder leaves while an owner is down; the other holders hear of its transfer late. */
-struct hf_world *stage_handover(void)
+/* Node 0 is placed, and down; it runs on where it has no holders. */
+static struct hf_world *owner_off(uint32_t ret_holders[static 16])
 {
     struct hf_world_settings s = testnet_settings(3, 5);
     s.policy.holder_grace_s = 20;
     struct hf_world *w = testnet_from(&s, 10);
-    uint32_t holders[16];
     hf_world_start_all(w);
     run_s(w, 60);
-    if (testnet_holders(w, 0, holders) == 0)
+    if (testnet_holders(w, 0, ret_holders) > 0)
+        hf_world_crash(w, 0);
+    return w;
+}
+
+/* A holder leaves while an owner is down; the other holders hear of its transfer late. */
+struct hf_world *stage_handover(void)
+{
+    uint32_t holders[16];
+    struct hf_world *w = owner_off(holders);
+    if (hf_world_running(w, 0))
         return w;
-    hf_world_crash(w, 0);
     run_s(w, 60);
     hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
                                       .method = HF_METHOD_TRANSFER,
@@ -163,15 +171,10 @@ struct hf_world *stage_handover(void)
 /* A holder is removed while an owner is down. */
 struct hf_world *stage_repair(void)
 {
-    struct hf_world_settings s = testnet_settings(3, 5);
-    s.policy.holder_grace_s = 20;
-    struct hf_world *w = testnet_from(&s, 10);
     uint32_t holders[16];
-    hf_world_start_all(w);
-    run_s(w, 60);
-    if (testnet_holders(w, 0, holders) == 0)
+    struct hf_world *w = owner_off(holders);
+    if (hf_world_running(w, 0))
         return w;
-    hf_world_crash(w, 0);
     hf_world_crash(w, holders[0]);
     hf_world_set_remove(w, holders[0]);
     hf_world_set_issue(w);

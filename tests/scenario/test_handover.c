@@ -1,6 +1,6 @@
 /* A holder leaves while an owner is down: its share and its vote go to the owner's next candidate
  * (proto/REPAIR.md). */
-#include "testnet.h"
+#include "owner_down.h"
 
 #include "base/error.h"
 #include "owner/owner.h"
@@ -8,22 +8,7 @@
 
 #include <criterion/criterion.h>
 
-enum { WEEK_S = 7 * 86400, OWNER = 0, K = 3, N = 5, NODES = 10, WAIT_MS = 600000 };
-
-/* A network whose node 0 is down, and not found by its holders. */
-static struct hf_world *owner_down(uint32_t holders[static 16])
-{
-    struct hf_world_settings s = testnet_settings(K, N);
-    s.policy.holder_grace_s = 30;
-    struct hf_world *w = testnet_up_from(&s, NODES);
-    cr_assert_eq(testnet_holders(w, OWNER, holders), N);
-    hf_world_crash(w, OWNER);
-    hf_world_run_for(w, 90000);
-    for (size_t i = 0; i < N; i++)
-        cr_assert_eq(hf__view(hf_world_engine(w, holders[i]), hf_world_account(w, OWNER)).state,
-                     HF_MEMBER_UNREACHABLE);
-    return w;
-}
+enum { WEEK_S = 7 * 86400, K = 3, NODES = 10 };
 
 static void leaves(struct hf_world *w, uint32_t node)
 {
@@ -48,43 +33,10 @@ static uint32_t taker(struct hf_world *w)
     return OWNER;
 }
 
-/* No running node keeps a share of the owner but of its newest dealing. */
-static void nothing_older_is_left(struct hf_world *w)
-{
-    for (uint32_t i = 0; i < hf_world_count(w); i++) {
-        struct hf_engine *e = hf_world_engine(w, i);
-        struct hf_held_row held;
-        if (e == NULL)
-            continue;
-        for (size_t at = 0; hf__held_next(e, hf_world_account(w, OWNER), &at, &held);)
-            cr_assert_eq(held.generation.number, testnet_generation(w, OWNER),
-                         "node %u keeps an older share", i);
-    }
-}
-
-/* The owner is back: it has its key, n holders that stay, and nothing older is left. */
-static void owner_returns(struct hf_world *w)
-{
-    uint32_t holders[16];
-    hf_world_start(w, OWNER);
-    testnet_key_lives(w, OWNER);
-    hf_world_run_for(w, WAIT_MS);
-    testnet_ready(w, OWNER);
-    cr_assert_gt(testnet_generation(w, OWNER), 1);
-    cr_assert_eq(testnet_holders(w, OWNER, holders), N);
-    for (size_t i = 0; i < N; i++)
-        cr_assert(hf_world_running(w, holders[i]) &&
-                  hf_world_state(w, holders[i]) != HF_STATE_LEFT);
-    cr_assert_geq(hf_world_trace_count(w, OWNER, HF_TRACE_RETIRED), 1);
-    nothing_older_is_left(w);
-    testnet_restart(w, OWNER);
-    testnet_key_lives(w, OWNER);
-}
-
 Test(handover, gives_the_share_of_one_that_leaves_to_the_next_candidate)
 {
     uint32_t holders[16], gone, next;
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     gone = holders[1];
     leaves(w, gone);
     has_left(w, gone);
@@ -103,7 +55,7 @@ Test(handover, gives_the_share_of_one_that_leaves_to_the_next_candidate)
 Test(handover, leaves_no_holder_in_the_way_of_a_drain)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     leaves(w, holders[1]);
     has_left(w, holders[1]);
     hf_world_crash(w, holders[1]);
@@ -129,7 +81,7 @@ static void n_minus_k_leave(struct hf_world *w, const uint32_t *holders)
 Test(handover, lets_so_many_go_that_only_k_stay_where_the_owner_chose_them)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     n_minus_k_leave(w, holders);
     cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_TAKEN), N - K);
     leaves(w, holders[N - 1]);
@@ -158,7 +110,7 @@ Test(handover, does_not_begin_while_the_owner_answers)
 Test(handover, does_not_begin_without_the_word_of_the_others)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     unsigned rule = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
                                                       .method = HF_METHOD_REMAINS,
                                                       .from = holders[0],
@@ -180,7 +132,7 @@ Test(handover, goes_on_after_a_crash_of_the_leaver)
     for (unsigned nth = 1; nth <= 4; nth++)
         for (int after = 0; after < 2; after++) {
             uint32_t holders[16];
-            struct hf_world *w = owner_down(holders);
+            struct hf_world *w = owner_down(K, NODES, holders);
             leaves(w, holders[0]);
             hf_world_crash_at_write(w, holders[0], nth, after == 1);
             hf_world_run_for(w, 30000);
@@ -200,13 +152,13 @@ Test(handover, goes_on_after_a_crash_of_who_takes_over_or_keeps_the_transfer)
     for (unsigned nth = 1; nth <= 2; nth++)
         for (int which = 0; which < 2; which++) {
             uint32_t holders[16], other;
-            struct hf_world *w = owner_down(holders);
+            struct hf_world *w = owner_down(K, NODES, holders);
             if (which == 0) {
                 leaves(w, holders[0]);
                 has_left(w, holders[0]);
                 other = taker(w);
                 hf_world_free(w);
-                w = owner_down(holders);
+                w = owner_down(K, NODES, holders);
             } else {
                 other = holders[2];
             }
@@ -228,7 +180,7 @@ Test(handover, ends_well_when_the_owner_comes_back_in_the_middle)
     for (size_t m = 0; m < HF_ARRAY_LEN(methods); m++)
         for (int response = 0; response < 2; response++) {
             uint32_t holders[16];
-            struct hf_world *w = owner_down(holders);
+            struct hf_world *w = owner_down(K, NODES, holders);
             unsigned late = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
                                                               .method = methods[m],
                                                               .response = response == 1,
@@ -252,7 +204,7 @@ Test(handover, ends_well_when_the_owner_comes_back_in_the_middle)
 Test(handover, carries_an_owner_that_only_the_successors_can_help)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     n_minus_k_leave(w, holders);
     hf_world_crash(w, holders[N - 1]);
     hf_world_start(w, OWNER);
@@ -301,7 +253,7 @@ Test(handover, is_carried_through_by_one_that_stays_after_all)
 Test(handover, that_cannot_be_is_asked_about_ever_more_seldom)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     n_minus_k_leave(w, holders);
     hf_world_crash(w, holders[2]);
     unsigned asked = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_COUNT,

@@ -1,6 +1,6 @@
 /* A holder is gone for good while an owner is down: exactly k of the others restore its share at
  * the owner's next candidate (proto/REPAIR.md, 7 to 9). */
-#include "testnet.h"
+#include "owner_down.h"
 
 #include "base/error.h"
 #include "owner/owner.h"
@@ -8,27 +8,7 @@
 
 #include <criterion/criterion.h>
 
-enum { WEEK_S = 7 * 86400, OWNER = 0, K = 3, N = 5, NODES = 10, WAIT_MS = 600000 };
-
-/* A network whose node 0 is down, and not found by its holders; k of them are enough. */
-static struct hf_world *owner_down_with(uint8_t k, uint32_t nodes, uint32_t holders[static 16])
-{
-    struct hf_world_settings s = testnet_settings(k, N);
-    s.policy.holder_grace_s = 30;
-    struct hf_world *w = testnet_up_from(&s, nodes);
-    cr_assert_eq(testnet_holders(w, OWNER, holders), N);
-    hf_world_crash(w, OWNER);
-    hf_world_run_for(w, 90000);
-    for (size_t i = 0; i < N; i++)
-        cr_assert_eq(hf__view(hf_world_engine(w, holders[i]), hf_world_account(w, OWNER)).state,
-                     HF_MEMBER_UNREACHABLE);
-    return w;
-}
-
-static struct hf_world *owner_down(uint32_t holders[static 16])
-{
-    return owner_down_with(K, NODES, holders);
-}
+enum { WEEK_S = 7 * 86400, K = 3, NODES = 10 };
 
 /* It dies, and the authority takes it out of the set. */
 static void is_removed(struct hf_world *w, uint32_t node)
@@ -50,42 +30,10 @@ static void is_restored(struct hf_world *w, size_t count)
     cr_assert_eq(restored(w), count);
 }
 
-/* No running node keeps a share of the owner but of its newest dealing. */
-static void nothing_older_is_left(struct hf_world *w)
-{
-    for (uint32_t i = 0; i < hf_world_count(w); i++) {
-        struct hf_engine *e = hf_world_engine(w, i);
-        struct hf_held_row held;
-        if (e == NULL || !hf_world_running(w, i))
-            continue;
-        for (size_t at = 0; hf__held_next(e, hf_world_account(w, OWNER), &at, &held);)
-            cr_assert_eq(held.generation.number, testnet_generation(w, OWNER),
-                         "node %u keeps an older share", i);
-    }
-}
-
-/* The owner is back: it has its key, n holders that stay, and nothing older is left. */
-static void owner_returns(struct hf_world *w)
-{
-    uint32_t holders[16];
-    hf_world_start(w, OWNER);
-    testnet_key_lives(w, OWNER);
-    hf_world_run_for(w, WAIT_MS);
-    testnet_ready(w, OWNER);
-    cr_assert_gt(testnet_generation(w, OWNER), 1);
-    cr_assert_eq(testnet_holders(w, OWNER, holders), N);
-    for (size_t i = 0; i < N; i++)
-        cr_assert(hf_world_running(w, holders[i]));
-    cr_assert_geq(hf_world_trace_count(w, OWNER, HF_TRACE_RETIRED), 1);
-    nothing_older_is_left(w);
-    testnet_restart(w, OWNER);
-    testnet_key_lives(w, OWNER);
-}
-
 Test(restoring, gives_the_share_of_one_that_was_removed_to_the_next_candidate)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     is_removed(w, holders[1]);
     is_restored(w, 1);
     hf_world_run_for(w, WAIT_MS);
@@ -100,7 +48,7 @@ Test(restoring, gives_the_share_of_one_that_was_removed_to_the_next_candidate)
 Test(restoring, does_not_begin_for_a_holder_that_is_silent)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     hf_world_crash(w, holders[1]);
     hf_world_run_for(w, WAIT_MS);
     cr_assert_eq(restored(w), 0);
@@ -129,7 +77,7 @@ Test(restoring, does_not_begin_while_the_owner_answers)
 Test(restoring, begins_when_a_signed_leave_is_over)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     testnet_none_takes(w);
     cr_assert_eq(hf_world_leave(w, holders[1], 120, TESTNET_MS), 0);
     hf_world_run_for(w, 20000);
@@ -146,7 +94,7 @@ Test(restoring, begins_when_a_signed_leave_is_over)
 Test(restoring, goes_on_until_only_k_are_left_whom_the_owner_chose)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     for (size_t i = 0; i < N - K; i++) {
         is_removed(w, holders[i]);
         is_restored(w, i + 1);
@@ -163,7 +111,7 @@ Test(restoring, goes_on_until_only_k_are_left_whom_the_owner_chose)
 Test(restoring, goes_on_for_the_third_when_the_last_two_have_restored_two)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down_with(2, N + 4, holders);
+    struct hf_world *w = owner_down(2, N + 4, holders);
     for (size_t i = 0; i < N - 2; i++) {
         is_removed(w, holders[i]);
         is_restored(w, i + 1);
@@ -177,7 +125,7 @@ Test(restoring, goes_on_for_the_third_when_the_last_two_have_restored_two)
 Test(restoring, carries_an_owner_that_lacks_a_share_without_it)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     for (size_t i = 0; i < N - K; i++) {
         is_removed(w, holders[i]);
         is_restored(w, i + 1);
@@ -204,7 +152,7 @@ Test(restoring, carries_an_owner_that_lacks_a_share_without_it)
 static void goes_on_after(uint8_t method, bool response, enum hf_rule_action action)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     unsigned rule = hf_world_rule(w, (struct hf_rule){.action = action,
                                                       .method = method,
                                                       .response = response,
@@ -260,7 +208,7 @@ Test(restoring, ends_well_when_the_owner_comes_back_in_the_middle)
     for (size_t m = 0; m < HF_ARRAY_LEN(methods); m++)
         for (int response = 0; response < 2; response++) {
             uint32_t holders[16];
-            struct hf_world *w = owner_down(holders);
+            struct hf_world *w = owner_down(K, NODES, holders);
             unsigned late = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
                                                               .method = methods[m],
                                                               .response = response == 1,
@@ -282,7 +230,7 @@ Test(restoring, ends_well_when_the_owner_comes_back_in_the_middle)
 Test(restoring, leaves_a_holder_that_comes_back_what_it_has)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     is_removed(w, holders[1]);
     is_restored(w, 1);
     hf_world_start(w, holders[1]);
@@ -297,7 +245,7 @@ Test(restoring, leaves_a_holder_that_comes_back_what_it_has)
 static void all_ask(bool apart)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     for (size_t i = 0; i < N; i++) {
         struct hf_engine *e = hf_world_engine(w, holders[i]);
         struct hf_held_row held;
@@ -365,7 +313,7 @@ static uint32_t outsider(struct hf_world *w, const uint32_t *holders)
 Test(restoring, is_helped_with_for_no_one_who_merely_asks)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
+    struct hf_world *w = owner_down(K, NODES, holders);
     testnet_none_takes(w);
     cr_assert_eq(ask_help(w, holders[2], holders[0], 2), HF_ESTAYS);
     hf_world_crash(w, holders[1]);

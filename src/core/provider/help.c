@@ -56,16 +56,9 @@ static int check_asked(struct hf_engine *e, const struct hf__message *from,
                        const uint8_t id[static 16], uint64_t index, struct hf__lost *ret)
 {
     hf_assert(e->claimed && from->is_request);
-    int r = hf__documents_ready(e);
+    int r = hf__asker_check(e, from, versions, owner);
     if (r == 0)
-        r = hf__versions_check(e, versions);
-    if (r != 0)
-        return r;
-    if (!from->has_account)
-        return HF_EPERMISSION;
-    if (!hf__is_member(e, &from->account) || !hf__is_member(e, owner))
-        return HF_ENOTMEMBER;
-    r = hf__lost_check(e, owner, id, index, ret);
+        r = hf__lost_check(e, owner, id, index, ret);
     if (r != 0)
         return r;
     bool named = false;

@@ -279,6 +279,10 @@ void hf__mending_free(struct hf_engine *e);
 size_t hf__mending_memory(const struct hf_engine *e); /* bytes held */
 
 /* ---- request.c: what the handlers of an owner's signed requests share */
+/* Whether a member asks about a share of a member: by documents that both know, and under its
+ * account. */
+HF_MUST_USE int hf__asker_check(struct hf_engine *e, const struct hf__message *from,
+                                const struct hf_versions *versions, const struct hf_account *owner);
 
 /* An owner's signed request, and what is kept of its owner. */
 struct hf__owner_message {

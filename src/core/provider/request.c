@@ -1,4 +1,5 @@
-/* What the handlers of an owner's signed requests share: opened, checked, acknowledged. */
+/* What the handlers of an owner's signed requests share: opened, checked, acknowledged; and those
+ * of a member's questions about an owner's shares. */
 #include "base/error.h"
 #include "provider/provider.h"
 
@@ -10,6 +11,20 @@ int hf__owner_open(struct hf_engine *e, const struct hf__message *from, struct h
     *ret = (struct hf__owner_message){.from = from};
     int r = hf__decode(e, &hf_wire_owner_request, body, &ret->request);
     return r != 0 ? r : hf__decode(e, type, ret->request.body, ret_message);
+}
+
+int hf__asker_check(struct hf_engine *e, const struct hf__message *from,
+                    const struct hf_versions *versions, const struct hf_account *owner)
+{
+    hf_assert(e->claimed && from->is_request);
+    int r = hf__documents_ready(e);
+    if (r == 0)
+        r = hf__versions_check(e, versions);
+    if (r != 0)
+        return r;
+    if (!from->has_account)
+        return HF_EPERMISSION;
+    return hf__is_member(e, &from->account) && hf__is_member(e, owner) ? 0 : HF_ENOTMEMBER;
 }
 
 int hf__owner_check(struct hf_engine *e, struct hf__owner_message *o,

@@ -19,15 +19,9 @@ static int check_asker(struct hf_engine *e, const struct hf__message *from, cons
                        const struct hf_transfer_statement *t)
 {
     hf_assert(from->is_request && e->claimed);
-    int r = hf__documents_ready(e);
-    if (r == 0)
-        r = hf__versions_check(e, &c->m.versions);
+    int r = hf__asker_check(e, from, &c->m.versions, &t->owner);
     if (r != 0)
         return r;
-    if (!from->has_account)
-        return HF_EPERMISSION;
-    if (!hf__is_member(e, &from->account) || !hf__is_member(e, &t->owner))
-        return HF_ENOTMEMBER;
     return hf__holder_gone(e, &t->from) ? 0 : HF_ESTAYS;
 }
 

@@ -8,21 +8,6 @@
 #include "base/secret.h"
 #include "provider/provider.h"
 
-/* Whether a member may ask about a share of this owner. */
-static int check_asker(struct hf_engine *e, const struct hf__message *from,
-                       const struct hf_versions *versions, const struct hf_account *owner)
-{
-    hf_assert(e->claimed && from->is_request);
-    int r = hf__documents_ready(e);
-    if (r == 0)
-        r = hf__versions_check(e, versions);
-    if (r != 0)
-        return r;
-    if (!from->has_account)
-        return HF_EPERMISSION;
-    return hf__is_member(e, &from->account) && hf__is_member(e, owner) ? 0 : HF_ENOTMEMBER;
-}
-
 /* Whether a transfer is the asker's own, or that of a restored share, which any holder may tell of;
  * of this record's generation; and names its holders. */
 static int check_transfer(struct hf_engine *e, const struct hf__message *from,
@@ -74,7 +59,7 @@ static int check_take(struct hf_engine *e, const struct hf__message *from,
                       bool *ret_has)
 {
     struct hf_transfer_statement t;
-    int r = check_asker(e, from, &m->versions, &m->owner);
+    int r = hf__asker_check(e, from, &m->versions, &m->owner);
     if (r == 0)
         r = hf__record_check(e, &m->record, &m->owner, ret);
     if (r == 0)
@@ -159,7 +144,7 @@ int hf__recv_transfer(struct hf_engine *e, const struct hf__message *from, struc
     if (r == 0)
         r = hf__decode(e, &hf_wire_transfer_statement, m.transfer.statement, &t);
     if (r == 0)
-        r = check_asker(e, from, &m.versions, &t.owner);
+        r = hf__asker_check(e, from, &m.versions, &t.owner);
     if (r != 0)
         return r;
     if (!hf__owner_row(e, &t.owner, &row) || !hf__votes_for(e, &t.owner, &row, t.generation.id) ||
@@ -204,7 +189,7 @@ static int check_handover(struct hf_engine *e, const struct hf__message *from, s
     struct hf_record_order order;
     int r = hf__decode(e, &hf_wire_transfer_statement, c->m.transfer.statement, &c->t);
     if (r == 0)
-        r = check_asker(e, from, &c->m.versions, &c->t.owner);
+        r = hf__asker_check(e, from, &c->m.versions, &c->t.owner);
     if (r == 0)
         r = hf__record_check(e, &c->m.record, &c->t.owner, &c->record);
     if (r == 0)
