@@ -151,8 +151,9 @@ class Quorum:
         digest = re.search(r"digest: ([0-9a-f]{64})", shown.stdout)[1]
         return self.share(*arguments, "--yes", digest, passphrase=self.secret(alias))
 
-    def reshard(self, old, aliases):
-        """These people share the same keys that the old ones had, of whom some give theirs to the ceremony."""
+    def reshard(self, old, aliases, looks_on=None):
+        """These people share the same keys that the old ones had, of whom some give theirs to the ceremony. Whoever looks on is
+        called with the ceremony's process after each answer that it took, and with whose that was."""
         self.make_keys()
         said = self.propose("reshard")
         check("takes nothing from anybody" in said, said)
@@ -160,11 +161,20 @@ class Quorum:
         ceremony = self.ceremony(documents / "policy.doc", documents / "share-set.doc")
         request = self.output.with_name("output.request")
         check("request: give it" in ceremony.stdout.readline(), "the ceremony asks for nothing")
+        out = ""
         for alias in aliases:
             given = self.folder / f"given-{alias}"
             done(old.give(alias, request, given))
             ceremony.stdin.write(f"{given}\n")
-        out, errors = ceremony.communicate(timeout=60)
+            ceremony.stdin.flush()
+            while not (line := ceremony.stdout.readline()).startswith(f"{given}:") and line:
+                pass
+            out += line
+            if looks_on:
+                looks_on(ceremony, alias)
+        ceremony.stdin.close()
+        out, errors = out + ceremony.stdout.read(), ceremony.stderr.read()
+        ceremony.wait(60)
         check(ceremony.returncode == 0, f"the ceremony: {out}{errors}")
         self.holdfast("quorum", "deal", self.output, *self.authority)
         self.conclude()

@@ -15,6 +15,7 @@ sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 import tap  # noqa: E402
 from mesh import Mesh, Programs, until  # noqa: E402
 from quorum import Quorum, done, node_command  # noqa: E402
+from quorum_key import ShareSet, halves, in_memory  # noqa: E402
 
 PROGRAMS = Programs(BUILD)
 NODES, SHARES, THRESHOLD = 10, 7, 3
@@ -60,6 +61,18 @@ def keys_are(nodes, keys):
               lambda node=node: f"node {node.number}: {node.status()['state']} {node.status()['reason']}\n{node.tail()}")
 
 
+def shares_of(m, quorum, aliases):
+    """What these share holders have of the first key, by their words."""
+    share_set = ShareSet((m.authority / "documents/share-set.doc").read_bytes(), bytes.fromhex(m.network))
+    words = {alias: done(quorum.share("key", "words", quorum.keys[alias], passphrase=quorum.secret(alias))) for alias in aliases}
+    return share_set, {alias: share_set.share(alias, words[alias]) for alias in aliases}
+
+
+def nobody_has(quorum_key, nodes):
+    for node in nodes:
+        assert not in_memory(node.process.pid, halves(quorum_key)), f"the quorum key is in the memory of node {node.number}"
+
+
 @tap.case
 def a_network_outlives_two_power_cuts_and_its_share_holders():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-blackout-"))
@@ -68,6 +81,8 @@ def a_network_outlives_two_power_cuts_and_its_share_holders():
         first = Quorum(m, names=("black-start", "spare"))
         first.token("dee")
         first.establish()
+        share_set, shares = shares_of(m, first, ["ada", "bob", "cy"])
+        quorum_key = share_set.rebuild(list(shares.values()))
         keys = {node.number: until(lambda node=node: node.key("tss-db"), 60, lambda node=node: node.tail()) for node in m.nodes}
         gone, alive = m.nodes[-1], m.nodes[:-1]
         gone.kill()
@@ -75,10 +90,20 @@ def a_network_outlives_two_power_cuts_and_its_share_holders():
         plan = start_together(first, alive, ["ada", "dee", "cy"])
         assert gone.address in plan.split("not among these: 1 of 10")[1], plan
         keys_are(alive, keys)
+        nobody_has(quorum_key, alive)
         # The same two keys for other people, with another threshold; what was sealed before opens.
         since = alive[0].status()["quorum"]["since_s"]
         second = Quorum(m, ["fay", "gus", "hal", "ivy"], 2, ("black-start", "spare"))
-        out = second.reshard(first, ["bob", "dee", "bob", "eve"])
+        seen = []
+
+        def look(ceremony, alias):
+            """A share that a ceremony was given is in its memory, so a search that finds nothing in a node's is no blind one."""
+            if len(seen) < 3:
+                assert in_memory(ceremony.pid, halves(shares["bob"][1])), alias
+            seen.append(alias)
+
+        out = second.reshard(first, ["bob", "dee", "bob", "eve"], look)
+        assert len(seen) >= 3, seen
         assert "here already" in out and "eve: counts; 3 of 3" in out, out
         assert alive[0].status()["quorum"]["since_s"] == since
         power_cut(alive)
@@ -88,6 +113,7 @@ def a_network_outlives_two_power_cuts_and_its_share_holders():
         restart(alive[0])
         start_together(second, alive, ["hal", "fay"])
         keys_are(alive, keys)
+        nobody_has(quorum_key, alive)
         # A new key, for others again: nodes seal anew, and the first and second ones open nothing of it.
         third = Quorum(m, ["kim", "lou", "max"], 2, ("third",))
         third.establish()

@@ -288,10 +288,15 @@ def labeled_expand(suite, prk, label, info, length):
 
 
 def hpke_open(secret, encapsulated, info, aad, sealed):
-    """The receiver's side: the key schedule of RFC 9180, 5.1, and the first message."""
+    """The receiver's side with DHKEM(P-256, HKDF-SHA256)."""
     own = p256_encode(p256_multiply(secret, P256_BASE))
     dh = p256_encode(p256_multiply(secret, p256_decode(encapsulated)))[1:33]
-    kem, suite = b"KEM\x00\x10", b"HPKE\x00\x10\x00\x01\x00\x03"
+    return own, hpke_first(0x0010, dh, encapsulated, own, info, aad, sealed)
+
+
+def hpke_first(kem_id, dh, encapsulated, own, info, aad, sealed):
+    """The key schedule of RFC 9180, 5.1, for what both sides agreed on, and the first message."""
+    kem, suite = b"KEM" + struct.pack(">H", kem_id), b"HPKE" + struct.pack(">HHH", kem_id, 1, 3)
     prk = labeled_extract(kem, b"", b"eae_prk", dh)
     shared = labeled_expand(kem, prk, b"shared_secret", encapsulated + own, 32)
     context = b"\x00" + labeled_extract(suite, b"", b"psk_id_hash", b"") + labeled_extract(suite, b"", b"info_hash", info)
@@ -302,7 +307,7 @@ def hpke_open(secret, encapsulated, info, aad, sealed):
     stream = chacha20(key, bytes(4) + nonce, 64 + len(sealed) - 16)
     if aead_tag(stream, aad, sealed[:-16]) != sealed[-16:]:
         raise Refused("decryption_failed")
-    return own, bytes(a ^ b for a, b in zip(sealed[:-16], stream[64:]))
+    return bytes(a ^ b for a, b in zip(sealed[:-16], stream[64:]))
 
 
 P256_BASE = p256_decode(bytes.fromhex("046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
