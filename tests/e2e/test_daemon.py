@@ -23,6 +23,7 @@ import tap  # noqa: E402
 from disk import fill, small_disk  # noqa: E402
 import pages  # noqa: E402
 from mesh import AS_ROOT, Mesh, Programs, until  # noqa: E402
+from plants import fields, plants  # noqa: E402
 
 
 def mesh():
@@ -42,6 +43,14 @@ def check_config(node, text):
 
 def run(mesh, *arguments):
     return subprocess.run([mesh.programs.holdfast, *arguments], capture_output=True, text=True, timeout=30)
+
+
+@tap.case
+def every_field_of_the_configuration_has_a_plant():
+    """What e2e_planted, which takes long, has a hostile host write into it."""
+    with mesh() as m:
+        m.found()
+        assert set(fields(m.programs)) == set(plants(m)), sorted(set(fields(m.programs)) ^ set(plants(m)))
 
 
 @tap.case
