@@ -25,7 +25,8 @@ struct hf__options {
     unsigned shard, shards; /* from 1; 0: as the environment says */
     const char *build;      /* of a seed "S@BUILD"; NULL: not named */
     uint64_t jobs;
-    bool real, quiet, trace, messages, overwrite, version, help;
+    const char *splits; /* of --rare, as text, or NULL */
+    bool rare, real, quiet, trace, messages, overwrite, version, help;
 };
 
 /* Seeds of one swarm: it remembers of each whether it ran. */
@@ -36,6 +37,7 @@ int hf__command_run(const struct hf__options *o);
 int hf__command_check(const struct hf__options *o);
 int hf__command_list(void);
 int hf__command_swarm(const struct hf__options *o);
+int hf__command_rare(const struct hf__options *o);
 int hf__command_replay(const struct hf__options *o);
 int hf__command_shrink(const struct hf__options *o);
 int hf__command_sweep(const struct hf__options *o);

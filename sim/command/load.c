@@ -87,7 +87,6 @@ int hf__load(const struct hf__options *o, struct hf__scenario *ret)
     if (r != 0)
         return hf__refuse(&errors, r);
     keep(doc);
-    ret->world.timing = hf_timing_default;
     ret->world.wall_s = WALL_S;
     int code = apply(o, ret);
     bool refused = false;

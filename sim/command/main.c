@@ -32,7 +32,10 @@ static const char usage[] =
     "  --overwrite            with --out: in place of the results that are there\n"
     "  --trace                with --out: traces of the lowest level too\n"
     "  --messages             with --out: messages.jsonl, every request and answer\n"
-    "  --jobs J               processes of a swarm or sweep (1)\n"
+    "  --rare                 run: the chance that a key is lost, by splitting worlds; --seeds "
+    "(1000)\n"
+    "  --splits A,B,...       with --rare: copies of a world at each level, outermost first\n"
+    "  --jobs J               processes of a swarm, sweep or --rare (1)\n"
     "  --shard I/N            the Ith of N processes that do a sweep together\n"
     "  --until 98.9s          end a run there, within the time of its events\n"
     "  --node I               show how node I stands then, or at the end\n"
@@ -153,6 +156,8 @@ static const struct hf_option rows[] = {
     HF_TAKE_BY("seeds", take_seeds),
     HF_TAKE_BY("shard", take_shard),
     HF_NUMBER_OF("jobs", struct hf__options, jobs, 1, 64),
+    HF_FLAG_OF("rare", struct hf__options, rare),
+    HF_TEXT_OF("splits", struct hf__options, splits),
     HF_FLAG_OF("quiet", struct hf__options, quiet),
     HF_FLAG_OF("trace", struct hf__options, trace),
     HF_FLAG_OF("messages", struct hf__options, messages),
@@ -167,10 +172,13 @@ static const struct command {
     bool argument;
 } commands[] = {
     {"",
-     "nodes seed for set crypto out until node seeds jobs shard quiet trace messages overwrite "
-     "version help",
+     "nodes seed for set crypto out until node seeds jobs shard rare splits quiet trace messages "
+     "overwrite version help",
      true},
-    {"run", "nodes seed for set crypto out until node overwrite quiet trace messages", true},
+    {"run",
+     "nodes seed for set crypto out until node overwrite rare splits seeds jobs quiet trace "
+     "messages",
+     true},
     {"check", "nodes seed for set crypto", true},
     {"swarm", "seeds jobs set crypto nodes for out overwrite quiet", false},
     {"sweep", "seeds jobs shard set crypto nodes for out quiet", true},
@@ -209,6 +217,17 @@ static bool read_options(int argc, char **argv, const struct command *c, struct 
     return false;
 }
 
+static int run(struct hf__options *o, const char *scenario)
+{
+    o->scenario = scenario;
+    if (!o->rare && (o->splits != NULL || o->seeds_given || o->jobs > 1))
+        return fail("--splits, --seeds and --jobs of a run go with", "--rare");
+    if (o->rare && (o->until != NULL || o->node_given || o->trace || o->messages))
+        return fail("--rare shows no single run: leave out",
+                    "--until, --node, --trace and --messages");
+    return o->rare ? hf__command_rare(o) : hf__command_run(o);
+}
+
 static int dispatch(struct hf__options *o, const char *command, const char *argument)
 {
     if (strcmp(command, "list") == 0)
@@ -217,9 +236,11 @@ static int dispatch(struct hf__options *o, const char *command, const char *argu
         return EXIT_USAGE;
     if (o->messages && o->out == NULL)
         return fail("--messages needs a folder to write to", "--out DIR");
-    if (strcmp(command, "run") == 0 || strcmp(command, "check") == 0) {
+    if (strcmp(command, "run") == 0)
+        return run(o, argument);
+    if (strcmp(command, "check") == 0) {
         o->scenario = argument;
-        return command[0] == 'r' ? hf__command_run(o) : hf__command_check(o);
+        return hf__command_check(o);
     }
     if (strcmp(command, "sweep") == 0) {
         o->scenario = argument;

@@ -150,7 +150,8 @@ static void boot(struct hf_world *w, struct hf__node *n)
         .secret_free = free,
     };
     struct hf__stream seed;
-    hf__stream_init(&seed, w->settings.seed ^ hf__mix(n->incarnation), "engine", n->number);
+    hf__stream_init(&seed, w->settings.seed ^ w->fresh ^ hf__mix(n->incarnation), "engine",
+                    n->number);
     hf__draw_bytes(&seed, config.seed, sizeof(config.seed));
     config.network = w->authority.network;
     config.network.bytes[0] ^= n->config_network;

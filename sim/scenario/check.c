@@ -106,6 +106,26 @@ void hf__action_check(const void *value, const struct hf_config_where *where)
     check_text(value, where);
 }
 
+/* ---- One process of faults ---- */
+
+void hf__churn_check(const void *value, const struct hf_config_where *where)
+{
+    const struct hf__churn *c = value;
+    bool down = c->kind == HF__ACTION_CRASH || c->kind == HF__ACTION_POWER_OFF;
+    bool goes = c->kind == HF__ACTION_REMOVE || c->kind == HF__ACTION_LEAVE;
+    const char *name = hf__action_name(c->kind);
+    if (!hf__churn_can(c->kind))
+        hf_config_refuse(where, "do",
+                         "crash, power-off, remove, lose-folder, leave or join: %s is an event",
+                         name);
+    if (down && c->for_us == 0)
+        hf_config_refuse(where, "for", "the mean time until it starts again, such as 10m");
+    if (!down && c->for_us > 0)
+        hf_config_refuse(where, "for", "%s does not last: leave it out", name);
+    if (!goes && c->replace_us > 0)
+        hf_config_refuse(where, "replace", "only with remove and leave");
+}
+
 /* ---- All of them ---- */
 
 struct judging {

@@ -124,16 +124,27 @@ static void print_map(const struct hf_config_schema *schema, const uint8_t *at, 
     hf_buf_printf(out, "}\n");
 }
 
-void hf__event_print(const struct hf__action *a, const char *but, struct hf_buf *out)
+/* A list of a scenario, of maps. */
+struct list {
+    const uint8_t *items;
+    size_t count;
+};
+
+static struct list list_at(const uint8_t *at)
 {
-    const struct hf_config_field *events = hf__scenario_schema.fields;
-    while (events->type != HF_CONFIG_LIST)
-        events++;
-    const struct hf_config_schema *schema = events->item->schema;
+    HF_CONFIG_LIST_OF(uint8_t) list;
+    memcpy(&list, at, sizeof(list));
+    return (struct list){list.items, list.count};
+}
+
+void hf__item_print(const struct hf_config_field *list, const void *item, const char *but,
+                    struct hf_buf *out)
+{
+    const struct hf_config_schema *schema = list->item->schema;
     const char *before = "  - ";
     for (size_t i = 0; i < schema->fields_len; i++) {
         const struct hf_config_field *f = &schema->fields[i];
-        const uint8_t *at = (const uint8_t *)a + f->offset;
+        const uint8_t *at = (const uint8_t *)item + f->offset;
         if (strcmp(f->name, but) == 0 || unused(f, at))
             continue;
         hf_buf_printf(out, "%s%s: ", before, f->name);
@@ -149,13 +160,16 @@ void hf__scenario_print(const struct hf__scenario *s, struct hf_buf *out)
     const uint8_t *at = (const uint8_t *)s;
     for (size_t i = 0; i < schema->fields_len; i++) {
         const struct hf_config_field *f = &schema->fields[i];
+        if (f->type == HF_CONFIG_LIST && list_at(at + f->offset).count == 0)
+            continue;
         hf_buf_printf(out, "%s:%s", f->name, f->type == HF_CONFIG_LIST ? "\n" : " ");
         if (f->type == HF_CONFIG_MAP) {
             print_map(f->schema, at + f->offset, true, out);
         } else if (f->type == HF_CONFIG_LIST) {
-            for (size_t j = 0; j < s->actions.count; j++) {
+            struct list list = list_at(at + f->offset);
+            for (size_t j = 0; j < list.count; j++) {
                 hf_buf_printf(out, "  - ");
-                print_map(f->item->schema, (const uint8_t *)&s->actions.items[j], false, out);
+                print_map(f->item->schema, list.items + j * f->item->size, false, out);
             }
         } else {
             print_scalar(f, at + f->offset, out);

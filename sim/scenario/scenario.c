@@ -233,6 +233,58 @@ static const struct hf_config_schema action_schema =
 static const struct hf_config_field action_item =
     HF_CONFIG_ITEM("event", HF_CONFIG_MAP, action, .schema = &action_schema);
 
+/* Floors are those of core/limits.h. */
+#define MS(member, name, text, least, doc_)                                                        \
+    FIELD(HF_CONFIG_DURATION_MS, struct hf_timing, member, name, .default_text = text,             \
+          .min = (least), .max = 86400000, .doc = doc_)
+
+static const struct hf_config_field timing_fields[] = {
+    MS(call_ms, "call", "5s", 100, "A call that is not answered by then has failed."),
+    MS(nonce_life_ms, "nonce_life", "30s", 1000, "How long a provider's nonce is good."),
+    MS(round_grace_ms, "round_grace", "15ms", 1, "For further answers, once enough are there."),
+    MS(retry_ms_min, "retry_least", "100ms", 10, "The first pause before a round is tried again."),
+    MS(retry_ms_max, "retry_most", "15s", 10, "The longest."),
+    MS(permanent_ms, "permanent", "30s", 1000, "The pause after what time does not mend."),
+    MS(standing_ms, "standing", "1s", 100, "Between looks at holders while not all are placed."),
+    MS(watch_ms, "watch", "15s", 1000, "Between looks at holders once all are."),
+    MS(documents_ms, "documents", "1m", 1000, "Between pulls of documents."),
+    MS(audit_ms, "audit", "5m", 1000, "Between audits of one holder."),
+    MS(probe_ms, "probe", "1s", 0, "Between probes of members, at least 100ms; 0s: none is."),
+    MS(gossip_ms, "gossip", "200ms", 20, "Between pushes of events, while there are new ones."),
+    MS(reconcile_ms, "reconcile", "30s", 1000, "Between digests to a random member."),
+};
+
+static void check_timing(const void *value, const struct hf_config_where *where)
+{
+    const struct hf_timing *t = value;
+    if (t->probe_ms > 0 && t->probe_ms < 100)
+        hf_config_refuse(where, "probe", "0s, or at least 100ms");
+    if (t->retry_ms_max < t->retry_ms_min)
+        hf_config_refuse(where, "retry_most", "at least retry_least");
+}
+static const struct hf_config_schema timing_schema =
+    HF_CONFIG_SCHEMA(struct hf_timing, timing_fields, check_timing);
+
+typedef struct hf__churn churn;
+static const struct hf_config_field churn_fields[] = {
+    FIELD(HF_CONFIG_ENUM, churn, kind, "do", .required = true, .choices = kinds,
+          .doc = "crash, power-off, remove, lose-folder or leave of each node; join of new ones."),
+    FIELD(HF_CONFIG_DURATION_US, churn, mean_us, "mean", .required = true, .min = 1000,
+          .max = INT64_C(3155760000000000),
+          .doc = "Mean time until the next of one node; of join, of the whole network."),
+    FIELD(HF_CONFIG_NUMBER, churn, shape, "shape", .default_text = "1", .number_min = 0.2,
+          .number_max = 20, .doc = "Of Weibull's distribution of that time; 1: exponential."),
+    US(churn, for_us, "for", "0s",
+       "crash, power-off: mean time, exponential, until the node starts again."),
+    US(churn, from_us, "from", "0s", "None happens before."),
+    US(churn, replace_us, "replace", "0s",
+       "remove, leave: a new node joins so long after; 0s: none does."),
+};
+static const struct hf_config_schema churn_schema =
+    HF_CONFIG_SCHEMA(churn, churn_fields, hf__churn_check);
+static const struct hf_config_field churn_item =
+    HF_CONFIG_ITEM("process", HF_CONFIG_MAP, churn, .schema = &churn_schema);
+
 typedef struct hf__scenario scenario;
 static const struct hf_config_field scenario_fields[] = {
     FIELD(HF_CONFIG_STRING, scenario, title, "title", .default_text = "untitled", .max = 200,
@@ -274,10 +326,14 @@ static const struct hf_config_field scenario_fields[] = {
           .doc = "Clocks."),
     FIELD(HF_CONFIG_MAP, scenario, world.authority, "authority", .schema = &authority_schema,
           .doc = "Who signs documents."),
+    FIELD(HF_CONFIG_MAP, scenario, world.timing, "timing", .schema = &timing_schema,
+          .doc = "How often a node looks at others."),
     FIELD(HF_CONFIG_MAP, scenario, world.policy, "policy", .schema = &policy_schema,
           .doc = "The first policy."),
     FIELD(HF_CONFIG_LIST, scenario, actions, "events", .item = &action_item, .max = 65536,
           .doc = "What is done, in the order of time."),
+    FIELD(HF_CONFIG_LIST, scenario, churn, "churn", .item = &churn_item, .max = HF__CHURN_MAX,
+          .doc = "What befalls nodes again and again, at times that are drawn."),
 };
 
 const struct hf_config_schema hf__scenario_schema =

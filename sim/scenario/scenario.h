@@ -3,6 +3,7 @@
 #ifndef HF_SIM_SCENARIO_H
 #define HF_SIM_SCENARIO_H
 
+#include "scenario/churn.h"
 #include "scenario/schedule.h"
 
 #include "config/schema.h"
@@ -17,13 +18,14 @@ struct hf__scenario {
     double ready_min;       /* share of the nodes that must be ready at the end */
     struct hf_world_settings world;
     HF_CONFIG_LIST_OF(struct hf__action) actions;
+    HF_CONFIG_LIST_OF(struct hf__churn) churn;
 };
-
-enum { HF__NODES_MAX = 1 << 20 };
 
 extern const struct hf_config_schema hf__scenario_schema;
 /* Relations between the fields of an event: for the schema alone. */
 void hf__action_check(const void *value, const struct hf_config_where *where);
+/* Relations between the fields of a process of faults: likewise. */
+void hf__churn_check(const void *value, const struct hf_config_where *where);
 /* Relations between those of a scenario: likewise. */
 void hf__scenario_check(const void *value, const struct hf_config_where *where);
 /* What is wrong with a field; path is as `events[3].node`. */
@@ -58,8 +60,9 @@ void hf__scenario_draw_from(uint64_t seed, const struct hf__kinds *kinds,
                             const struct hf__strategy *const *strategies, struct hf__scenario *ret);
 /* As YAML, for a person and for `run`. */
 void hf__scenario_print(const struct hf__scenario *s, struct hf_buf *out);
-/* One event likewise, as an item of a list with a line a field, but for the field of this name. */
-void hf__event_print(const struct hf__action *a, const char *but, struct hf_buf *out);
+/* One item of a list of maps likewise, with a line a field, but for the field of this name. */
+void hf__item_print(const struct hf_config_field *list, const void *item, const char *but,
+                    struct hf_buf *out);
 
 /* Whether n, k, q and p of a scenario fit together, and a sentence that says how they must. */
 bool hf__policy_fits(const struct hf_world_policy *p);

@@ -161,7 +161,8 @@ static void draw_from(const struct hf_world *w, const struct hf__action *actions
     char name[128];
     const struct hf__action *a = &actions[at];
     snprintf(name, sizeof(name), "event %s %s", hf__action_name(a->kind), a->text);
-    hf__stream_init(ret, w->settings.seed, name, hf__mix(a->at_us) ^ twins_before(actions, at));
+    hf__stream_init(ret, w->settings.seed ^ w->fresh, name,
+                    hf__mix(a->at_us) ^ twins_before(actions, at));
 }
 
 struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__action *actions,
@@ -193,6 +194,14 @@ void hf__schedule_heal(struct hf__schedule *s)
         end(s, &s->runs[i]);
     s->healed = true;
     hf__action_heal(s->world);
+}
+
+void hf__schedule_renew(struct hf__schedule *s)
+{
+    /* The runs are in the order of the actions, which lie one behind the other. */
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->runs[i].begun)
+            draw_from(s->world, s->runs[0].action, i, &s->runs[i].r);
 }
 
 void hf__schedule_tally(const struct hf__schedule *s, struct hf__tally *ret)

@@ -88,7 +88,7 @@ enum hf__action_kind {
         HF__ACTIONS
 };
 
-enum { HF__NOT_GIVEN = -1 };
+enum { HF__NOT_GIVEN = -1, HF__NODES_MAX = 1 << 20 };
 
 struct hf__action {
     uint64_t at_us, for_us, every_us, within_us;
@@ -135,6 +135,8 @@ struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__actio
                                       size_t count, hf__action_fn *note, void *ctx);
 /* Ends every fault now: networks whole, disks well, everything up; no later action begins. */
 void hf__schedule_heal(struct hf__schedule *s);
+/* Draws anew what events that have not begun will draw: see hf__renew. */
+void hf__schedule_renew(struct hf__schedule *s);
 /* What has begun so far, and how often each strategy has acted. While the world lives. */
 struct hf__tally {
     uint32_t actions[HF__ACTIONS];

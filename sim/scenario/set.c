@@ -83,39 +83,56 @@ static int read_part(const struct hf_buf *text, struct hf__scenario *ret,
     return r;
 }
 
-/* Whether a word is `events[N]` of an event that is there. */
-static bool is_event(const struct hf__scenario *s, const char *word, size_t *ret_event)
+/* An item of a list of the scenario, as `events[3]` names it. */
+struct named {
+    const struct hf_config_field *list;
+    uint8_t *at;
+    size_t item;
+};
+
+/* Whether a word is `events[N]` or `churn[N]` of one that is there. */
+static bool is_item(struct hf__scenario *s, const char *word, struct named *ret)
 {
-    static const char prefix[] = "events[";
-    char *end;
-    if (strncmp(word, prefix, sizeof(prefix) - 1) != 0 || word[sizeof(prefix) - 1] < '0' ||
-        word[sizeof(prefix) - 1] > '9')
+    struct {
+        uint8_t *items;
+        size_t count;
+    } list;
+    char name[PART_LEN_MAX], *end;
+    size_t len = strcspn(word, "[");
+    if (word[len] != '[' || word[len + 1] < '0' || word[len + 1] > '9')
         return false;
-    unsigned long event = strtoul(word + sizeof(prefix) - 1, &end, 10);
-    if (strcmp(end, "]") != 0)
+    snprintf(name, sizeof(name), "%.*s", (int)len, word);
+    ret->list = field_of(&hf__scenario_schema, name);
+    ret->item = strtoul(word + len + 1, &end, 10);
+    if (strcmp(end, "]") != 0 || ret->list == NULL || ret->list->type != HF_CONFIG_LIST)
         return false;
-    *ret_event = event;
-    return event < s->actions.count;
+    memcpy(&list, (uint8_t *)s + ret->list->offset, sizeof(list));
+    ret->at = list.items + ret->item * ret->list->item->size;
+    return ret->item < list.count;
 }
 
-/* A field of an event: the event is read anew with it, for what it is must fit the others. */
-static int set_event(struct hf__scenario *s, size_t event, const char *field, const char *value,
-                     struct hf_config_doc **ret_doc, struct hf_config_errors *errors)
+/* A field of an item: the item is read anew with it, for what it is must fit the others. */
+static int set_item(const struct named *n, const char *field, const char *value,
+                    struct hf_config_doc **ret_doc, struct hf_config_errors *errors)
 {
     struct hf__scenario one;
+    struct named read;
     struct hf_buf text;
+    char first[PART_LEN_MAX];
     hf_buf_init(&text, 65536);
-    hf_buf_printf(&text, "events:\n");
-    hf__event_print(&s->actions.items[event], field, &text);
+    hf_buf_printf(&text, "%s:\n", n->list->name);
+    hf__item_print(n->list, n->at, field, &text);
     hf_buf_printf(&text, "    %s: %s\n", field, value);
     int r = read_part(&text, &one, ret_doc, errors);
-    if (r == 0)
-        s->actions.items[event] = one.actions.items[0];
+    snprintf(first, sizeof(first), "%s[0]", n->list->name);
+    if (r == 0 && is_item(&one, first, &read))
+        memcpy(n->at, read.at, n->list->item->size);
     hf_buf_done(&text);
     for (size_t i = 0; r != 0 && i < errors->count; i++) {
-        /* What was read has one event alone. */
+        /* What was read has one item alone. */
         char *path = errors->items[i].path;
-        snprintf(path, sizeof(errors->items[i].path), "events[%zu].%.64s", event, field);
+        snprintf(path, sizeof(errors->items[i].path), "%s[%zu].%.64s", n->list->name, n->item,
+                 field);
     }
     return r;
 }
@@ -125,12 +142,13 @@ int hf__scenario_set(struct hf__scenario *s, const char *assignment, struct hf_c
 {
     char parts[PARTS_MAX][PART_LEN_MAX];
     const char *value;
-    size_t offset, size, event;
+    size_t offset, size;
+    struct named named;
     struct hf__scenario one;
     struct hf_buf text;
     size_t count = split(assignment, parts, &value);
-    if (count == 2 && is_event(s, parts[0], &event))
-        return set_event(s, event, parts[1], value, ret_doc, errors);
+    if (count == 2 && is_item(s, parts[0], &named))
+        return set_item(&named, parts[1], value, ret_doc, errors);
     if (count == 0 || !locate(parts, count, &offset, &size))
         return refuse(assignment, errors);
     hf_buf_init(&text, 65536);

@@ -160,9 +160,47 @@ static bool lose_more(struct hf_world *w, struct hf_arena *arena, const bool *in
     return more;
 }
 
+/* A sharing's shares at holders that are open, each index once. */
+static uint32_t open_shares(const struct hf_world *w, const struct shares *s, size_t first,
+                            size_t end)
+{
+    uint32_t there = 0;
+    for (size_t i = first; i < end; i++)
+        there |= (uint32_t)is_open(w, s->items[i].holder) << s->items[i].index;
+    return (uint32_t)__builtin_popcount(there);
+}
+
+/* The least failures that cost an owner its key, of all who have one. Of one whose holders are down
+ * for a while it is none, though it may come back after them. */
+static uint32_t least_failures(struct hf_world *w, const struct shares *s, struct hf_arena *arena)
+{
+    uint32_t least = UINT32_MAX, of_owner = 0;
+    for (size_t i = 0, j; i < s->count; i = j) {
+        uint32_t owner = s->items[i].owner, k = s->items[i].k;
+        bool recorded = false;
+        for (j = i; j < s->count && by_generation(&s->items[i], &s->items[j]) == 0; j++)
+            recorded = recorded || s->items[j].recorded;
+        if (i == 0 || s->items[i - 1].owner != owner)
+            of_owner = 0;
+        uint32_t there = open_shares(w, s, i, j);
+        if (there >= k && (recorded || hinted(w, &s->items[i], arena)) && there - k + 1 > of_owner)
+            of_owner = there - k + 1;
+        if (j < s->count && s->items[j].owner == owner)
+            continue; /* a further sharing of the same */
+        const struct hf__node *n = w->nodes[owner];
+        uint32_t itself = is_open(w, owner);
+        uint32_t needs = of_owner + itself;
+        if (!n->gone && n->state != HF_STATE_LEFT && n->disk.vault == HF_VAULT_PLACED &&
+            needs < least)
+            least = needs;
+    }
+    return least;
+}
+
 /* Who can come back, in ret. Returns whether a host has put an older disk in: it has taken shares,
- * votes and accounts away, and whose cannot be told from what is left. */
-static bool work_out(struct hf_world *w, bool *ret)
+ * votes and accounts away, and whose cannot be told from what is left. ret_least: as
+ * hf__until_loss, or NULL. */
+static bool work_out(struct hf_world *w, bool *ret, uint32_t *ret_least)
 {
     struct shares shares = {0};
     struct hf_arena arena;
@@ -182,6 +220,8 @@ static bool work_out(struct hf_world *w, bool *ret)
     do {
         serving(w, &shares, &arena, lost, ret);
     } while (lose_more(w, &arena, ret, lost));
+    if (ret_least != NULL)
+        *ret_least = least_failures(w, &shares, &arena);
     hf_arena_done(&arena);
     free(shares.items);
     free(lost);
@@ -190,7 +230,7 @@ static bool work_out(struct hf_world *w, bool *ret)
 
 void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
 {
-    bool meddled = work_out(w, ret);
+    bool meddled = work_out(w, ret, NULL);
     *ret_all = true;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         ret[i] = ret[i] && !meddled;
@@ -198,11 +238,9 @@ void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
     }
 }
 
-void hf__outcomes(struct hf_world *w, enum hf__outcome *ret)
+static void outcomes_of(const struct hf_world *w, const bool *can, bool meddled,
+                        enum hf__outcome *ret)
 {
-    bool *can = calloc(w->nodes_count + 1u, sizeof(bool));
-    hf_assert(can != NULL);
-    bool meddled = work_out(w, can);
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         const struct hf__node *n = w->nodes[i];
         bool locks = n->disk.vault == HF_VAULT_PLACED || n->told != NULL;
@@ -215,5 +253,29 @@ void hf__outcomes(struct hf_world *w, enum hf__outcome *ret)
         else
             ret[i] = n->engine != NULL ? HF__OUTCOME_LOCKED : HF__OUTCOME_DOWN;
     }
+}
+
+uint32_t hf__until_loss(struct hf_world *w)
+{
+    enum hf__outcome *outcomes = calloc(w->nodes_count + 1u, sizeof(*outcomes));
+    bool *can = calloc(w->nodes_count + 1u, sizeof(bool));
+    uint32_t least;
+    hf_assert(outcomes != NULL && can != NULL);
+    bool meddled = work_out(w, can, &least);
+    outcomes_of(w, can, meddled, outcomes);
+    bool lost = false;
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        lost = lost || outcomes[i] == HF__OUTCOME_LOST;
+    free(outcomes);
+    free(can);
+    return lost ? 0 : least == 0 ? 1 : least;
+}
+
+void hf__outcomes(struct hf_world *w, enum hf__outcome *ret)
+{
+    bool *can = calloc(w->nodes_count + 1u, sizeof(bool));
+    hf_assert(can != NULL);
+    bool meddled = work_out(w, can, NULL);
+    outcomes_of(w, can, meddled, ret);
     free(can);
 }

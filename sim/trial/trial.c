@@ -19,6 +19,7 @@ struct trial {
     const struct hf__trial_hooks *hooks;
     struct hf_world *world;
     struct hf__schedule *schedule;
+    struct hf__churning *churn;
     uint32_t observer, next_start;
     uint64_t healed_us;
     bool stopped;
@@ -237,6 +238,7 @@ static void settle(struct trial *t, struct hf__result *ret)
 {
     struct hf_world *w = t->world;
     hf__schedule_heal(t->schedule);
+    hf__churn_end(t->churn);
     t->healed_us = w->now_us;
     struct wait wait = {.expected = calloc(w->nodes_count + 1u, sizeof(bool))};
     hf_assert(wait.expected != NULL);
@@ -315,6 +317,9 @@ void hf__trial_run(const struct hf__scenario *s, const struct hf__trial_hooks *h
     t.observer = hf__observe(w, &observer);
     t.schedule =
         hf__schedule_new(w, s->actions.items, s->actions.count, hf__record_action, hooks->record);
+    t.churn = hf__churn_new(w, s->churn.items, s->churn.count, hf__record_action, hooks->record);
+    if (hooks->made != NULL)
+        hooks->made(hooks->ctx, w, t.schedule, t.churn);
     if (s->spread_us == 0)
         hf_world_start_all(w);
     else
@@ -332,4 +337,5 @@ void hf__trial_run(const struct hf__scenario *s, const struct hf__trial_hooks *h
         hooks->finished(hooks->ctx, w);
     hf_world_free(w);
     hf__schedule_free(t.schedule);
+    hf__churn_free(t.churn);
 }

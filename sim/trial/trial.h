@@ -23,6 +23,9 @@ struct hf__trial_hooks {
     uint64_t until_us;
     /* Called now and then; false ends the run. until_us: expected end. */
     bool (*progress)(void *ctx, const struct hf_world *w, uint64_t until_us);
+    /* The world is made and has its events, and no node has started. */
+    void (*made)(void *ctx, struct hf_world *w, struct hf__schedule *events,
+                 struct hf__churning *churn);
     /* Before the world is freed. */
     void (*finished)(void *ctx, struct hf_world *w);
     struct hf__record *record;
@@ -42,6 +45,13 @@ void hf__trial_state(struct hf_world *w, struct hf__result *ret);
  * may stay short of `ready`.
  */
 void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all);
+/*
+ * How many machines may yet fail, one after the other and each as it is worst, until an owner's
+ * key is lost: those of its holders that are open beyond k - 1, and itself while it is open; the
+ * least of all owners. 0: an owner is lost, as hf__outcomes has it. UINT32_MAX: none has anything
+ * to lose.
+ */
+uint32_t hf__until_loss(struct hf_world *w);
 /* What became of each node: one for each. In a world where a host has put an older disk in, no node
  * is called lost. */
 void hf__outcomes(struct hf_world *w, enum hf__outcome *ret);

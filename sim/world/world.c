@@ -14,6 +14,15 @@ void hf__push(struct hf_world *w, uint64_t at_us, uint64_t what)
     hf__queue_push(&w->queue, at_us < w->now_us ? w->now_us : at_us, what);
 }
 
+void hf__renew(struct hf_world *w, uint64_t name)
+{
+    hf_assert(name != 0);
+    w->fresh = name;
+    for (int i = 0; i < HF__PURPOSES; i++)
+        hf__stream_init(&w->streams[i], w->settings.seed ^ name,
+                        hf__purpose_name((enum hf__purpose)i), 0);
+}
+
 /* ---- Nodes ---- */
 
 uint32_t hf_world_count(const struct hf_world *w)

@@ -317,6 +317,7 @@ struct hf_world {
     struct hf__local **locals;
     size_t locals_count, locals_cap;
     struct hf__stream streams[HF__PURPOSES];
+    uint64_t fresh; /* see hf__renew; 0: never */
     struct hf__authority authority;
     char images[HF__IMAGES_MAX][HF_WORLD_NAME_MAX];
     uint8_t release; /* the image that new nodes start with */
@@ -365,6 +366,11 @@ static inline struct hf__message *hf__message(const struct hf_world *w, uint32_t
 
 /* An entry of the queue, for at_us or now, whichever is later. */
 void hf__push(struct hf_world *w, uint64_t at_us, uint64_t what);
+/*
+ * Draws anew whatever is still to be drawn: the world is one of several that were the same until
+ * now, and name, other than 0, is its own among them.
+ */
+void hf__renew(struct hf_world *w, uint64_t name);
 /* A node has shown this account. */
 void hf__account_set(struct hf_world *w, struct hf__node *n, const struct hf_account *account);
 /* An engine has traced something: it is counted, shown to the observers, and kept. */

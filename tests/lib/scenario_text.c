@@ -15,7 +15,6 @@ struct hf__result scenario_text_run(const char *text)
     cr_assert_eq(hf_config_load(hf_bytes_of(text, strlen(text)), "scenario.yaml",
                                 &hf__scenario_schema, &s, &doc, &errors),
                  0, "line %u: %s", errors.items[0].line, errors.items[0].text);
-    s.world.timing = hf_timing_default;
     s.world.wall_s = 1800000000;
     hf__trial_run(&s, &hooks, &result);
     hf_config_doc_free(doc);

@@ -228,6 +228,17 @@ Test(hf_sim_scenario, cryptography_is_real_unless_a_scenario_says_otherwise)
     }
 }
 
+Test(hf_sim_scenario, looks_as_often_as_a_daemon_unless_it_says_otherwise)
+{
+    struct hf__scenario s;
+    struct hf_config_doc *doc;
+    static struct hf_config_errors errors;
+    struct hf_bytes text = hf_bytes_of("nodes: 6\n", 9);
+    cr_assert_eq(hf_config_load(text, "text", &hf__scenario_schema, &s, &doc, &errors), 0);
+    cr_assert_eq(memcmp(&s.world.timing, &hf_timing_default, sizeof(hf_timing_default)), 0);
+    hf_config_doc_free(doc);
+}
+
 Test(hf_sim_scenario, set_changes_one_field)
 {
     static struct hf_config_errors errors;
