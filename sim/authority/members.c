@@ -93,7 +93,7 @@ static void fill(const struct hf_world *w, const struct hf__member *m, char *tex
     ret->registered_epoch = m->registered_epoch;
     ret->address = text(texts, "n%u:7400", m->node);
     ret->operator_name = text(texts + TEXT_MAX, "op-%u", hf__operator(w, m->node));
-    ret->zone = text(texts + 2 * TEXT_MAX, "zone-%u", m->node % s->zones);
+    ret->zone = text(texts + 2 * TEXT_MAX, "zone-%u", w->nodes[m->node]->home % s->zones);
     const struct hf_document *before = w->authority.set;
     const struct hf_floor *kept = before != NULL ? hf_set_floor(before, &m->account) : NULL;
     ret->has_floor = m->floor != NULL || kept != NULL;

@@ -232,6 +232,10 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
         hf__check_retired(c, node, t);
     else if (t->type == HF_TRACE_CLAIM_WON)
         hf__check_won(c, node, t);
+    else if (t->type == HF_TRACE_GIVEN_UP)
+        hf__check_given_up(c, node, t);
+    else if (t->type == HF_TRACE_INHERITED)
+        hf__check_inherited(c, node, t);
     else if (t->type == HF_TRACE_HANDED_OVER)
         hf__check_handed_over(c, node, t);
     else if (t->type == HF_TRACE_STATE && t->b == HF_STATE_READY && t->a != HF_STATE_READY) {
@@ -243,8 +247,10 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
 static void local(void *ctx, struct hf_world *w, uint32_t node, const struct hf_local_reply *r)
 {
     hf__check_false(w, node, r);
-    if (r->error == 0 && r->key != NULL)
+    if (r->error == 0 && r->key != NULL) {
+        hf__check_served(ctx, node, r->claim);
         hf__check_key(ctx, node, r);
+    }
 }
 
 static void durable(void *ctx, struct hf_world *w, uint32_t node,
@@ -255,6 +261,7 @@ static void durable(void *ctx, struct hf_world *w, uint32_t node,
     hf_arena_reset(&c->arena);
     for (size_t i = 0; i < count; i++)
         hf__check_row(c, node, &writes[i]);
+    hf__check_inherited_durable(c, node);
 }
 
 static void emptied(void *ctx, struct hf_world *w, uint32_t node, bool hostile)
@@ -301,6 +308,8 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->measurements);
     hf__map_done(&c->holders);
     hf__map_done(&c->quotes);
+    hf__map_done(&c->given_up);
+    hf__map_done(&c->servers);
     hf__map_done(&c->any_platform);
     hf_arena_done(&c->arena);
     free(c);
@@ -330,6 +339,8 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->measurements, sizeof(uint64_t));
     hf__map_init(&c->holders, HF_ID_LEN);
     hf__map_init(&c->quotes, sizeof(struct hf__quote_view));
+    hf__map_init(&c->given_up, sizeof(struct hf__given_up));
+    hf__map_init(&c->servers, sizeof(struct hf__server));
     hf__map_init(&c->any_platform, sizeof(uint64_t));
     hf_arena_init(&c->arena, ARENA_MAX);
     struct hf__observer observer = {

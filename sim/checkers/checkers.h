@@ -148,6 +148,18 @@ struct hf__speaker {
     uint8_t instance[16];
 };
 
+/* A ballot that its process gave up, and who has it since. */
+struct hf__given_up {
+    bool given, taken, settled; /* settled: the taker's vault is durable */
+    uint32_t node, incarnation, taker, taker_incarnation;
+};
+
+/* Which process released a key last under a claim. */
+struct hf__server {
+    bool served;
+    uint32_t node, incarnation;
+};
+
 struct hf__checks {
     struct hf_world *world;
     struct hf__map heard;        /* call → hf__heard */
@@ -169,6 +181,9 @@ struct hf__checks {
     struct hf__map holders;      /* share set, holder, account → hash of what it has answered */
     struct hf__map quotes;       /* every quote that was made → hf__quote_view */
     struct hf__map any_platform; /* policy version → bool */
+    struct hf__map given_up;     /* account, instance, claim → hf__given_up */
+    struct hf__map servers;      /* account, claim → hf__server */
+    bool takers;                 /* some node has taken over */
     uint32_t observer;           /* its number */
     uint32_t policies;           /* versions noted so far */
     uint64_t quote_age_max_s;    /* the longest that any policy has allowed */
@@ -341,5 +356,17 @@ void hf__violate(struct hf_world *w, uint32_t node, const char *checker, const c
 void hf__checkers_add(struct hf_world *w);
 /* Memory that the checkers hold. */
 size_t hf__checks_bytes(const struct hf_world *w);
+
+/* handover.c */
+/* An old release has given its ballot up. */
+void hf__check_given_up(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+/* A new one goes on under a ballot that another gave up. */
+void hf__check_inherited(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+/* A transaction of a node is durable: with that of a new one it keeps what the old one kept. */
+void hf__check_inherited_durable(struct hf__checks *c, uint32_t node);
+/* A node has released a key under a claim. */
+void hf__check_served(struct hf__checks *c, uint32_t node, uint64_t claim);
+/* keep.c: what a node kept for others counts as kept no more, for another keeps it. */
+void hf__check_hands_on(struct hf__checks *c, uint32_t node);
 
 #endif

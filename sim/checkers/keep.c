@@ -185,6 +185,14 @@ void hf__check_emptied(struct hf__checks *c, uint32_t node, bool hostile)
     }
 }
 
+void hf__check_hands_on(struct hf__checks *c, uint32_t node)
+{
+    size_t slot = 0;
+    for (struct hf__owned *o; (o = hf__map_next(&c->owners, &slot)) != NULL;)
+        for (uint32_t j = 0; j < o->count; j++)
+            holder_remove(&o->sharings[j], node);
+}
+
 /* ---- Receipts and other words of a provider ---- */
 
 static void receipt(struct hf__checks *c, const struct hf_message *m, struct hf_bytes request_body)

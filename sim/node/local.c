@@ -65,6 +65,7 @@ void hf__local_replied(struct hf_world *w, struct hf__node *n, const struct hf_l
     struct hf__local *l = local_at(w, (uint32_t)reply->id - 1);
     l->error = reply->error;
     l->version = reply->key_version;
+    l->claim = reply->claim;
     l->drill = reply->drill;
     l->report = reply->blackstart;
     l->report.file = l->report.alias = (struct hf_bytes){0};
@@ -94,6 +95,7 @@ void hf__local_durable(struct hf_world *w, struct hf__node *n)
             .error = l->error,
             .key = l->has_key ? l->key : NULL,
             .key_version = l->version,
+            .claim = l->claim,
             .first = l->first,
             .drill = l->drill,
         };

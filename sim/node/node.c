@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-static uint64_t now_ms(const struct hf_world *w, const struct hf__node *n)
+uint64_t hf__node_now_ms(const struct hf_world *w, const struct hf__node *n)
 {
     uint64_t up_us = w->now_us - n->boot_us;
     if (n->drift < 0 || n->drift > 0)
@@ -108,7 +108,7 @@ bool hf__node_next(struct hf_world *w, struct hf__node *n, uint64_t *ret_what)
 void hf__step(struct hf_world *w, struct hf__node *n, struct hf_event *event)
 {
     struct hf_update u;
-    event->now_ms = now_ms(w, n);
+    event->now_ms = hf__node_now_ms(w, n);
     event->wall_ms = hf__node_wall_ms(w, n);
     hf__cost_ns = 0;
     hf__cost_table = w->settings.processor.operation;

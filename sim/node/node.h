@@ -15,8 +15,16 @@ bool hf__node_postpones(struct hf_world *w, struct hf__node *n, uint64_t what);
 void hf__node_timer(struct hf_world *w, struct hf__node *n, uint64_t what);
 /* The engine wants to be woken when the node's monotonic clock shows deadline_ms. */
 void hf__node_deadline(struct hf_world *w, struct hf__node *n, uint64_t deadline_ms);
+/* What the node's monotonic clock shows. */
+uint64_t hf__node_now_ms(const struct hf_world *w, const struct hf__node *n);
 /* What the node's wall clock shows. */
 uint64_t hf__node_wall_ms(const struct hf_world *w, const struct hf__node *n);
+
+/* time.c */
+/* The time helper's entry has come: it tells, and will again. */
+void hf__node_timed(struct hf_world *w, struct hf__node *n);
+/* A process has started: its helper will tell. */
+void hf__node_timed_from(struct hf_world *w, const struct hf__node *n);
 
 /* processor.c */
 /* When a node's process has computed so long, starting now or when its host has a core to spare. */

@@ -200,6 +200,8 @@ uint32_t hf_world_add(struct hf_world *w)
     }
     n->number = w->nodes_count;
     n->machine_next = n->number;
+    n->home = n->number;
+    n->takes_over = -1;
     n->image_next = w->release;
     n->slowness = 1;
     n->timer_us = UINT64_MAX;
@@ -210,6 +212,18 @@ uint32_t hf_world_add(struct hf_world *w)
     w->machines_count = n->number + 1;
     w->nodes[w->nodes_count++] = n;
     return n->number;
+}
+
+uint32_t hf_world_beside(struct hf_world *w, uint32_t node)
+{
+    uint32_t beside = hf_world_add(w);
+    struct hf__node *n = hf__node(w, beside);
+    const struct hf__node *old = hf__node(w, node);
+    n->machine_next = old->machine_next;
+    n->image_next = old->image_next;
+    n->home = old->home;
+    n->takes_over = (long)node;
+    return beside;
 }
 
 void hf_world_add_many(struct hf_world *w, uint32_t count)

@@ -29,6 +29,7 @@ static void certify(struct hf_world *w, struct hf__node *n)
     }
     n->proven = true;
     hf__account_set(w, n, &account);
+    hf__account_moves(w, n);
     hf__authority_saw(w, n);
 }
 
@@ -136,7 +137,7 @@ static void boot(struct hf_world *w, struct hf__node *n)
 {
     char addresses[3][24];
     const char *list[3];
-    char here[24];
+    char here[24], from[24];
     struct hf_engine_config config = {
         .suite = w->suite,
         .shared = w->shared,
@@ -164,7 +165,9 @@ static void boot(struct hf_world *w, struct hf__node *n)
     config.account = n->told;
     config.find_account = n->finds;
     snprintf(here, sizeof(here), "n%u:7400", n->number);
-    config.address = n->finds ? here : NULL;
+    snprintf(from, sizeof(from), "n%ld:7400", n->takes_over);
+    config.handover_from = n->takes_over >= 0 ? from : NULL;
+    config.address = n->finds || n->takes_over >= 0 ? here : NULL;
     n->secrets = NULL;
     allocates = n;
     int r = hf_engine_new(&config, &n->engine);
@@ -205,6 +208,8 @@ void hf_world_start(struct hf_world *w, uint32_t node)
     event.u.start.rows_count = count;
     hf__step(w, n, &event);
     free(rows);
+    if (n->engine != NULL)
+        hf__node_timed_from(w, n);
     if (n->engine != NULL && !w->authority.quiet)
         hf__push(w, w->now_us, hf__what(HF__GIVE, n->incarnation, node));
 }

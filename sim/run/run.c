@@ -23,6 +23,10 @@ static void happen_to(struct hf_world *w, enum hf__entry_type type, uint64_t wha
         if (!hf__node_postpones(w, n, what))
             hf__authority_give(w, n);
         return;
+    case HF__TIMED:
+        if (!hf__node_postpones(w, n, what))
+            hf__node_timed(w, n);
+        return;
     case HF__COLLATERAL:
         if (!hf__node_postpones(w, n, what))
             hf_world_collateral(w, n->number);
@@ -44,6 +48,7 @@ static void happen(struct hf_world *w, uint64_t what)
     case HF__DURABLE:
     case HF__GIVE:
     case HF__COLLATERAL:
+    case HF__TIMED:
     case HF__DIES:
         happen_to(w, type, what);
         return;

@@ -105,6 +105,26 @@ void hf__account_set(struct hf_world *w, struct hf__node *n, const struct hf_acc
     w->by_account_count++;
 }
 
+void hf__account_moves(struct hf_world *w, struct hf__node *n)
+{
+    struct hf__node *old = n->takes_over >= 0 ? hf__node(w, (uint32_t)n->takes_over) : NULL;
+    if (old == NULL || !n->copy || old->copy || !old->has_account ||
+        !hf_account_equal(&old->account, &n->account))
+        return;
+    for (size_t i = 0; i < w->copies_count; i++)
+        if (w->copies[i] == n->number)
+            w->copies[i] = old->number;
+    old->copy = true;
+    n->copy = false;
+    n->registered = old->registered;
+    n->was_registered = old->was_registered;
+    old->registered = false;
+    w->by_account[account_slot(w, &n->account)] = n->number;
+    for (size_t i = 0; i < w->authority.members_count; i++)
+        if (w->authority.members[i].node == old->number)
+            w->authority.members[i].node = n->number;
+}
+
 const struct hf_account *hf_world_account(const struct hf_world *w, uint32_t node)
 {
     const struct hf__node *n = hf__node(w, node);

@@ -39,6 +39,7 @@ enum hf__entry_type {
     HF__COLLATERAL,   /* node; mark: incarnation; its collateral has changed */
     HF__RESETS,       /* processes have died: their connections end */
     HF__FREE,         /* node: it has computed, and takes what waited for that */
+    HF__TIMED,        /* node; mark: incarnation; its time helper tells */
     HF__RENEW,        /* the authority looks at the dates of its documents */
 };
 
@@ -126,6 +127,7 @@ struct hf__local {
     int error;
     uint8_t key[HF_APP_KEY_LEN];
     uint32_t version;
+    uint64_t claim;
     struct hf_drill_report drill;
     struct hf_blob *bytes;              /* HF_LOCAL_ANSWER: the answer */
     struct hf_blob *file;               /* HF_LOCAL_BLACKSTART: the request */
@@ -196,6 +198,8 @@ struct hf__node {
     uint8_t group;
     enum hf_state state; /* as it said last */
     struct hf_account account;
+    uint32_t home;           /* its operator and zone are those of this number */
+    long takes_over;         /* node of the old release that its configuration names; -1: none */
     struct hf_account *told; /* account that its configuration names, from malloc; NULL: none */
     uint64_t boot_us;        /* virtual time at which this incarnation began */
     uint64_t busy_us;        /* computes until then */
@@ -327,6 +331,7 @@ struct hf_world {
     struct hf_buf quote;             /* the one that is made now */
     uint8_t dev_root[HF__ROOT_SPKI_LEN];
     uint64_t evaluated_s;        /* day of the newest TCB level */
+    bool timed;                  /* time helpers tell the time */
     uint64_t collateral_until_s; /* true time from which no newer collateral is issued */
     struct hf__rule *rules;
     size_t rules_count, rules_cap;
@@ -373,6 +378,9 @@ void hf__push(struct hf_world *w, uint64_t at_us, uint64_t what);
 void hf__renew(struct hf_world *w, uint64_t name);
 /* A node has shown this account. */
 void hf__account_set(struct hf_world *w, struct hf__node *n, const struct hf_account *account);
+/* A node that was to take over has shown its account: where it has, it is the member from now on,
+ * and the old one a copy. */
+void hf__account_moves(struct hf_world *w, struct hf__node *n);
 /* An engine has traced something: it is counted, shown to the observers, and kept. */
 void hf__traced(struct hf_world *w, struct hf__node *n, const struct hf_trace *t);
 /* Two more words for the hash over all that happens. */
@@ -394,9 +402,10 @@ static inline uint8_t hf__claim_quorum(const struct hf_world_policy *p)
 static inline uint32_t hf__operator(const struct hf_world *w, uint32_t node)
 {
     const struct hf_world_settings *s = &w->settings;
-    if (s->operators == 0 || node < s->alone)
-        return node;
-    return s->alone + node % s->operators;
+    uint32_t home = node < w->nodes_count ? w->nodes[node]->home : node;
+    if (s->operators == 0 || home < s->alone)
+        return home;
+    return s->alone + home % s->operators;
 }
 
 #endif

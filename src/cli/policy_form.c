@@ -165,6 +165,8 @@ static const struct hf_config_field policy_fields[] = {
      .doc = "What MROWNER must be; left out, anything."},
     {"mrownerconfig", HF_CONFIG_HEX_BYTES, AT(mrownerconfig), .min = HF_MR_LEN, .max = HF_MR_LEN,
      .doc = "What MROWNERCONFIG must be; left out, anything."},
+    {"handover_untimed", HF_CONFIG_BOOL, AT(handover_untimed),
+     .doc = "A new release may take over while the time is not authenticated."},
     {"quorum_key", HF_CONFIG_STRING, AT(quorum_key), .min = 1, .max = 64,
      .doc = "Name of the key in the share set to which validators seal their secrets."},
     {"quorum_required", HF_CONFIG_BOOL, AT(quorum_required),
@@ -370,6 +372,7 @@ int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
     if (f->quorum_key != NULL)
         p->quorum_key = hf_bytes_of(f->quorum_key, strlen(f->quorum_key));
     p->quorum_required = f->quorum_required;
+    p->handover_untimed = f->handover_untimed;
     fill_domain(f, p);
     p->quote_age_max_s = f->quote_age_s;
     p->shares_held_max = f->shares_held_max;

@@ -46,6 +46,7 @@ struct hf__policy_form {
     uint8_t xfam_mask[8], xfam_value[8];
     uint8_t seam_attributes_mask[8], seam_attributes_value[8];
     const char *quorum_key; /* NULL: none */
+    bool handover_untimed;
     bool quorum_required;
     struct hf_bytes mrservicetd, mrconfigid, mrowner, mrownerconfig; /* empty: not named */
     HF_CONFIG_LIST_OF(struct hf__measurement_form) measurements;

@@ -81,6 +81,8 @@ static void print_quotes(const struct hf_policy *p)
     if (p->time_servers_count > 0)
         printf("clock      held to the time that %zu of %zu operators of time servers agree on\n",
                hf_time_needed(p), hf_time_operators(p));
+    if (p->handover_untimed)
+        printf("handover   to a new release also while the time is not authenticated\n");
     struct hf_lifetimes l;
     char pending[32], active[32], expired[32];
     hf_policy_lifetimes(p, &l);

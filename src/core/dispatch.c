@@ -47,6 +47,9 @@ static const struct request {
     [HF_METHOD_SPLIT] = {CLAIMED, hf__recv_split},
     [HF_METHOD_SUM] = {CLAIMED, hf__recv_sum},
     [HF_METHOD_RESTORE] = {CLAIMED, hf__recv_restore},
+    [HF_METHOD_CHALLENGE] = {CLAIMED, hf__recv_challenge},
+    [HF_METHOD_PRESENT] = {CLAIMED, hf__recv_present},
+    [HF_METHOD_INHERIT] = {ALWAYS, hf__recv_inherit},
 };
 
 static const struct answer {
@@ -82,6 +85,9 @@ static const struct answer {
     {HF__TASK_REPAIR, HF_METHOD_SUM, hf__mending_answered},
     {HF__TASK_REPAIR, HF_METHOD_RESTORE, hf__mending_answered},
     {HF__TASK_REPAIR, HF_METHOD_TRANSFER, hf__mending_answered},
+    {HF__TASK_TAKE_OVER, HF_METHOD_CHALLENGE, hf__taking_answered},
+    {HF__TASK_TAKE_OVER, HF_METHOD_PRESENT, hf__taking_answered},
+    {HF__TASK_TAKE_OVER, HF_METHOD_INHERIT, hf__taking_answered},
 };
 
 static int handle_request(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body)
@@ -90,6 +96,9 @@ static int handle_request(struct hf_engine *e, const struct hf__message *m, stru
     const struct request *r = m->method < HF_ARRAY_LEN(requests) ? &requests[m->method] : NULL;
     bool unknown = r == NULL || r->handler == NULL;
     enum rights rights = unknown ? CLAIMED : r->rights;
+    /* The asker must know that waiting does not help here. */
+    if (rights != ALWAYS && e->handed)
+        return HF_EHANDEDOVER;
     if ((rights != ALWAYS && !e->open) || (rights == CLAIMED && !e->claimed))
         return HF_ELOCKED;
     if (unknown)
@@ -208,6 +217,7 @@ void hf__on_judged(struct hf_engine *e, const struct hf_event *event)
         m = next;
     }
     hf__quorum_advance(e); /* it may have been the own quote */
+    hf__taking_judged(e);
     e->shared->step.fresh = NULL;
     /* Each either has its quote judged now, and waits on, or is done with. */
     while ((m = hf__parked_next(e)) != NULL)
@@ -219,7 +229,8 @@ static void (*const quotes[HF__TASKS])(struct hf_engine *e, uint32_t work, int e
     [HF__TASK_IDENTITY] = hf__identity_made,      [HF__TASK_DEAL] = hf__deal_quote,
     [HF__TASK_RECOVER] = hf__recover_quote,       [HF__TASK_DRILL] = hf__drill_quote,
     [HF__TASK_BLACKSTART] = hf__blackstart_quote, [HF__TASK_APPLICATION] = hf__application_quote,
-    [HF__TASK_ATTEST] = hf__attest_quote,
+    [HF__TASK_ATTEST] = hf__attest_quote,         [HF__TASK_PRESENT] = hf__present_quote,
+    [HF__TASK_TAKE_OVER] = hf__taking_quote,
 };
 
 void hf__on_made(struct hf_engine *e, const struct hf_event *event)

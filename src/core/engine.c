@@ -40,6 +40,7 @@ struct whole {
     struct hf__owner owner;
     struct hf__provider provider;
     struct hf__quorum_state quorum;
+    struct hf__handover handover;
 };
 
 int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
@@ -58,6 +59,7 @@ int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
     e->owner = &whole->owner;
     e->provider = &whole->provider;
     e->quorum = &whole->quorum;
+    e->handover = &whole->handover;
     e->suite = config->suite;
     e->shared = config->shared;
     e->secret_alloc = config->secret_alloc;
@@ -75,7 +77,8 @@ int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
     for (size_t i = 0; i < HF__TIMERS; i++)
         e->timers[i] = HF__NEVER;
     e->secrets = e->secret_alloc(sizeof *e->secrets);
-    if (e->secrets == NULL || hf__trust_init(e, config) != 0 || hf__members_init(e, config) != 0) {
+    if (e->secrets == NULL || hf__trust_init(e, config) != 0 || hf__members_init(e, config) != 0 ||
+        hf__takeover_init(e, config) != 0) {
         hf_engine_free(e);
         return HF_ENOMEM;
     }
@@ -99,6 +102,7 @@ void hf_engine_free(struct hf_engine *e)
         hf__life_lock(e);
     hf_assert(!e->open && e->rows.count == 0);
     hf__quorum_done(e);
+    hf__takeover_done(e);
     hf__members_done(e);
     hf__trust_done(e);
     free(e->calls);
@@ -147,6 +151,7 @@ static void (*const due[HF__TIMERS])(struct hf_engine *e) = {
     [HF__TIMER_KEYS] = hf__life_keys,
     [HF__TIMER_PROBE] = hf__detect_due,
     [HF__TIMER_REPAIR] = hf__mending_due,
+    [HF__TIMER_HANDOVER] = hf__takeover_due,
 };
 
 static void run_timers(struct hf_engine *e)
@@ -241,6 +246,7 @@ static void handle(struct hf_engine *e, const struct hf_event *event)
         break;
     case HF_EVENT_TIME:
         hf__time_told(e, event);
+        hf__taking_soon(e);
         break;
     case HF_EVENT_DATAGRAM:
         hf__recv_datagram(e, event->u.datagram.body);

@@ -5,7 +5,7 @@
 
 const char *hf_method_name(int method)
 {
-    static_assert(HF_METHOD_RESTORE <= UINT8_MAX, "a message carries it in a byte");
+    static_assert(HF_METHOD_INHERIT <= UINT8_MAX, "a message carries it in a byte");
     switch (method) {
 #define X(constant, number, name)                                                                  \
     case constant:                                                                                 \

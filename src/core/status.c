@@ -27,6 +27,7 @@ void hf_engine_status(struct hf_engine *e, uint64_t durable_seq, struct hf_statu
     hf__provider_status(e, ret);
     hf__quorum_status(e, durable_seq, ret);
     hf__life_status(e, ret);
+    hf__takeover_status(e, ret);
 }
 
 bool hf_engine_open(const struct hf_engine *e)
@@ -54,5 +55,6 @@ size_t hf_engine_memory(const struct hf_engine *e)
     sum += sizeof *e->members + hf__members_memory(e);
     sum += sizeof *e->owner + hf__owner_memory(e);
     sum += sizeof *e->quorum + hf__quorum_memory(e);
+    sum += sizeof *e->handover + hf__takeover_memory(e);
     return sum + sizeof *e->provider + hf__provider_memory(e);
 }

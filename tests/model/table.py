@@ -47,6 +47,7 @@ MAIN = [
     Row("older_dealings_go", "dealings", "", states=448449),
     Row("fence_after_a_dead_predecessor", "fence", "", states=36889, live=True),
     Row("fence_between_two_that_run", "fence", "LIVE=2 TRIES=1", states=184256),
+    Row("handover_two_takers_three_lives", "handover", "LIVES=3", states=15461),
     Row("a_search_cut_short_fails", "claim", _SURVIVORS, states=16015, depth=70),
 ]
 
@@ -109,6 +110,13 @@ ALL = [
     Row("without_deletion_the_predecessor_stays", "dealings", "LOSSES=1 PARTINGS=0 WITHOUT_PREDECESSOR",
         broken="S4"),
     Row("without_deletion_the_shareless_are_asked", "dealings", "WITHOUT_ASKED_AGAIN", broken="L"),
+    Row("handover_without_giving_up_first", "handover", "WITHOUT_GIVING_UP_FIRST", broken="S1"),
+    Row("handover_without_one_taker", "handover", "WITHOUT_ONE_TAKER", broken="S1"),
+    Row("handover_without_a_fresh_instance", "handover", "WITHOUT_FRESH", broken="S1"),
+    Row("handover_without_durability", "handover", "WITHOUT_DURABLE", broken="S2"),
+    Row("handover_without_the_row", "handover", "WITHOUT_THE_ROW", broken="S2"),
+    Row("handover_without_the_minute", "handover", "WITHOUT_THE_MINUTE", broken="S3"),
+    Row("handover_without_lateness", "handover", "WITHOUT_LATE", broken="S3"),
     Row("without_r12_restored_share_votes", "transfer", "INSTANCES=2 LIARS=8 WITHOUT_R12", broken="S1_ORDER"),
     Row("without_r12_ceased_first", "transfer", "INSTANCES=2 LIARS=8 WITHOUT_CEASED", broken="S1_LATE"),
     Row("without_r12_promise_in_the_transfer", "transfer", "INSTANCES=2 LIARS=8 WITHOUT_PROMISE", broken="S1_LATE"),

@@ -20,5 +20,8 @@ struct hf_world *stage_repair(void);
 struct hf_world *stage_provisional(void);
 struct hf_world *stage_void(void);
 struct hf_world *stage_forks(void);
+struct hf_world *stage_new_release(void);
+struct hf_world *stage_new_release_slow_disk(void);
+struct hf_world *stage_new_release_elsewhere(void);
 
 #endif

@@ -422,6 +422,9 @@ static const struct {
     {"unnoted", stage_repair},
     {"regained", stage_repair},
     {"unkept", stage_repair},
+    {"handover_sends_first", stage_new_release_slow_disk},
+    {"handover_serves_on", stage_new_release},
+    {"handover_elsewhere", stage_new_release_elsewhere},
     /* Seen while a network comes up. */
     {"at_once", up},
     {"unattested", up},

@@ -24,8 +24,9 @@ SIM_ROOMS = _INNER
 
 # Chambers of src/core, each a folder with one header, and the chambers below it. What stands beside them is the engine.
 CHAMBERS = {
-    "engine": ["life", "quorum", "owner", "provider", "register", "members", "trust", "node"],
-    "life": ["quorum", "owner", "provider", "register", "members", "trust", "node"],
+    "engine": ["life", "handover", "quorum", "owner", "provider", "register", "members", "trust", "node"],
+    "life": ["handover", "quorum", "owner", "provider", "register", "members", "trust", "node"],
+    "handover": ["owner", "register", "members", "trust", "node"],
     "quorum": ["owner", "register", "members", "trust", "node"],
     "owner": ["register", "members", "trust", "node"],
     "provider": ["register", "members", "trust", "node"],

@@ -6,23 +6,25 @@
 #include <signal.h>
 #include <stdlib.h>
 
-enum { STATES = HF_STATE_BLOCKED + 1 };
+enum { STATES = HF_STATE_HANDED_OVER + 1 };
 
 #define S(name) HF_STATE_##name
 
 static const enum hf_state permitted[][2] = {
-    {S(STARTING), S(FRESH)},     {S(STARTING), S(RECOVERING)}, {S(STARTING), S(BLOCKED)},
-    {S(FRESH), S(PLACING)},      {S(FRESH), S(BLOCKED)},       {S(RECOVERING), S(CLAIMING)},
-    {S(RECOVERING), S(BLOCKED)}, {S(CLAIMING), S(PLACING)},    {S(CLAIMING), S(PLACED)},
-    {S(CLAIMING), S(BLOCKED)},   {S(PLACING), S(PLACED)},      {S(PLACING), S(BLOCKED)},
-    {S(PLACED), S(READY)},       {S(PLACED), S(DEGRADED)},     {S(PLACED), S(BLOCKED)},
-    {S(READY), S(DEGRADED)},     {S(READY), S(PLACED)},        {S(READY), S(LEAVING)},
-    {S(READY), S(BLOCKED)},      {S(DEGRADED), S(READY)},      {S(DEGRADED), S(PLACED)},
-    {S(DEGRADED), S(LEAVING)},   {S(DEGRADED), S(BLOCKED)},    {S(LEAVING), S(LEFT)},
-    {S(LEAVING), S(BLOCKED)},    {S(PLACED), S(CLAIMING)},     {S(READY), S(CLAIMING)},
-    {S(DEGRADED), S(CLAIMING)},  {S(PLACING), S(CLAIMING)},    {S(PLACED), S(LEAVING)},
-    {S(LEAVING), S(PLACED)},     {S(LEAVING), S(CLAIMING)},    {S(LEFT), S(CLAIMING)},
-    {S(LEFT), S(BLOCKED)},       {S(LEFT), S(PLACED)},
+    {S(STARTING), S(FRESH)},      {S(STARTING), S(RECOVERING)}, {S(STARTING), S(BLOCKED)},
+    {S(FRESH), S(PLACING)},       {S(FRESH), S(BLOCKED)},       {S(RECOVERING), S(CLAIMING)},
+    {S(RECOVERING), S(BLOCKED)},  {S(CLAIMING), S(PLACING)},    {S(CLAIMING), S(PLACED)},
+    {S(CLAIMING), S(BLOCKED)},    {S(PLACING), S(PLACED)},      {S(PLACING), S(BLOCKED)},
+    {S(PLACED), S(READY)},        {S(PLACED), S(DEGRADED)},     {S(PLACED), S(BLOCKED)},
+    {S(READY), S(DEGRADED)},      {S(READY), S(PLACED)},        {S(READY), S(LEAVING)},
+    {S(READY), S(BLOCKED)},       {S(DEGRADED), S(READY)},      {S(DEGRADED), S(PLACED)},
+    {S(DEGRADED), S(LEAVING)},    {S(DEGRADED), S(BLOCKED)},    {S(LEAVING), S(LEFT)},
+    {S(LEAVING), S(BLOCKED)},     {S(PLACED), S(CLAIMING)},     {S(READY), S(CLAIMING)},
+    {S(DEGRADED), S(CLAIMING)},   {S(PLACING), S(CLAIMING)},    {S(PLACED), S(LEAVING)},
+    {S(LEAVING), S(PLACED)},      {S(LEAVING), S(CLAIMING)},    {S(LEFT), S(CLAIMING)},
+    {S(LEFT), S(BLOCKED)},        {S(LEFT), S(PLACED)},         {S(STARTING), S(CLAIMING)},
+    {S(PLACED), S(HANDED_OVER)},  {S(READY), S(HANDED_OVER)},   {S(DEGRADED), S(HANDED_OVER)},
+    {S(LEAVING), S(HANDED_OVER)},
 };
 
 static bool may(enum hf_state from, enum hf_state to)

@@ -202,6 +202,17 @@ void hf_disk_free(struct hf_disk *disk);
 void hf_world_told(struct hf_world *w, uint32_t node, const struct hf_account *account);
 /* From now on an empty folder of a node is of whom the set has at its address. */
 void hf_world_finds(struct hf_world *w, uint32_t node);
+/*
+ * A new release beside a node, on its machine, that is to take over from it when it starts: a node
+ * of its own with an empty disk (proto/HANDOVER.md). Returns its number; hf_world_image says which
+ * release, and it is not started yet.
+ */
+uint32_t hf_world_beside(struct hf_world *w, uint32_t node);
+/* What the time helpers of nodes tell from now on: the true time, by all servers that the policy
+ * lists, or nothing, as at first. A node is told when it starts, and every five minutes. */
+void hf_world_time(struct hf_world *w, bool known);
+/* The same for one node alone, once, now: 0, or why its helper has nothing to tell. */
+void hf_world_time_tell(struct hf_world *w, uint32_t node, int error);
 /* Wipes a disk. The node is down. */
 void hf_world_disk_wipe(struct hf_world *w, uint32_t node);
 /* A row, or NULL; borrowed. Public rows are what the host reads; others the test alone. */

@@ -41,6 +41,7 @@ static void begin_fresh(struct hf_engine *e)
 
 void hf__life_lock(struct hf_engine *e)
 {
+    hf__takeover_lock(e);
     hf__quorum_lock(e);
     hf__owner_lock(e);
     hf__provider_lock(e);
@@ -50,7 +51,7 @@ void hf__life_lock(struct hf_engine *e)
     hf_assert(e->owner->holders_count == 0 && e->provider->drain == NULL);
     if (e->open)
         e->new_identity = true;
-    e->open = e->active.has_root = e->claimed = false;
+    e->open = e->active.has_root = e->claimed = e->inherited = false;
     /* All but the generator, which a locked node still needs. */
     struct hf_rng rng = e->secrets->rng;
     hf_wipe(e->secrets, sizeof *e->secrets);
@@ -63,7 +64,7 @@ void hf__life_lock(struct hf_engine *e)
             hf__timer_clear(e, (enum hf__timer)timer);
 }
 
-static void block(struct hf_engine *e, int reason)
+void hf__life_block(struct hf_engine *e, int reason)
 {
     hf_assert(reason != 0);
     hf__life_lock(e);
@@ -163,7 +164,9 @@ void hf__life_start(struct hf_engine *e, const struct hf_event *event)
         e->has_account = true;
     }
     if (wrong != 0)
-        block(e, wrong);
+        hf__life_block(e, wrong);
+    else if (e->handover->from != NULL && !placed && !(hinted && hint.has_record))
+        hf__taking_begin(e);
     else if (placed || e->told)
         begin_recovery(e, hinted ? &hint : NULL, placed);
     else if (e->finding)
@@ -181,12 +184,12 @@ static void open_vault(struct hf_engine *e)
         return;
     int r = e->lost ? hf__recover_account(e) : 0;
     if (r != 0)
-        block(e, r);
+        hf__life_block(e, r);
     else
         hf__vault_ask(e, e->lost ? HF_WORK_VAULT_CREATE : HF_WORK_VAULT_OPEN);
 }
 
-static void opened(struct hf_engine *e)
+void hf__life_opened(struct hf_engine *e)
 {
     hf_assert(e->has_account && e->active.has_root && !e->open);
     e->open = true;
@@ -242,7 +245,7 @@ static void made_fresh(struct hf_engine *e, int error)
     hf__sealing_begin(e);
     hf__account_save(e);
     e->claimed = true;
-    opened(e);
+    hf__life_opened(e);
     hf__life_fresh(e);
 }
 
@@ -281,6 +284,10 @@ void hf__life_vault(struct hf_engine *e, const struct hf_event *event)
     hf_assert(event->type == HF_EVENT_VAULT);
     int error = event->u.vault.error;
     e->vault_work = false;
+    if (e->handover->taking != NULL) {
+        hf__life_inherited(e, error);
+        return;
+    }
     if (e->state == HF_STATE_FRESH) {
         made_fresh(e, error);
         return;
@@ -290,7 +297,7 @@ void hf__life_vault(struct hf_engine *e, const struct hf_event *event)
     if (error == 0)
         error = e->lost ? made_again(e) : load(e, event);
     if (error == 0) {
-        opened(e);
+        hf__life_opened(e);
         hf__claim_begin(e);
     } else if (hf_error_transient(error)) {
         e->reason = error;
@@ -298,7 +305,7 @@ void hf__life_vault(struct hf_engine *e, const struct hf_event *event)
     } else {
         /* The shares agree and the vault does not open: it is damaged, planted or rolled back by
          * row. */
-        block(e, error);
+        hf__life_block(e, error);
     }
 }
 
@@ -317,8 +324,9 @@ static void adopted(struct hf_engine *e)
 {
     hf_assert(e->trust->roots_count > 0);
     e->settled = e->trust->adopted;
-    if (e->finding && e->state == HF_STATE_STARTING)
+    if (e->finding && e->state == HF_STATE_STARTING && e->handover->taking == NULL)
         find_account(e);
+    hf__taking_soon(e);
     if (!e->open)
         return;
     hf__owners_age(e);
@@ -383,5 +391,8 @@ void hf__life_settle(struct hf_engine *e)
     if (outcome == HF__OUTCOME_REBUILT)
         open_vault(e);
     else if (outcome == HF__OUTCOME_FENCED)
-        block(e, HF_EFENCED);
+        hf__life_block(e, HF_EFENCED);
+    else if (outcome == HF__OUTCOME_HANDED_OVER)
+        hf__life_block(e, HF_EHANDEDOVER);
+    hf__life_handover(e);
 }

@@ -2,6 +2,7 @@
 #ifndef HF_CORE_LIFE_H
 #define HF_CORE_LIFE_H
 
+#include "handover/handover.h"
 #include "owner/owner.h"
 #include "provider/provider.h"
 #include "quorum/quorum.h"
@@ -20,6 +21,14 @@ void hf__life_settle(struct hf_engine *e);
 void hf__life_keys(struct hf_engine *e);
 /* Fills in the sealing keys. */
 void hf__life_status(struct hf_engine *e, struct hf_status *ret);
+/* The vault is open, or was just made: what hangs on that begins. */
+void hf__life_opened(struct hf_engine *e);
+/* Locks the node, for a person to look at. */
+void hf__life_block(struct hf_engine *e, int reason);
+/* Goes on with what a handover has come to. */
+void hf__life_handover(struct hf_engine *e);
+/* The vault of a new one was made, or why not (proto/HANDOVER.md, 3). */
+void hf__life_inherited(struct hf_engine *e, int error);
 /* Forgets every secret and every row: nothing can be signed, released or answered any more. */
 void hf__life_lock(struct hf_engine *e);
 

@@ -109,6 +109,7 @@ enum hf__timer {
     HF__TIMER_QUORUM,    /* quorum: sealing is tried again */
     HF__TIMER_KEYS,      /* life: the next step of a sealing key is due */
     HF__TIMER_REPAIR,    /* repair: shares of owners that are down are looked at */
+    HF__TIMER_HANDOVER,  /* handover: the new one asks; what was given up is forgotten */
     HF__TIMERS,
     HF__TIMERS_RETRIED = HF__TIMER_DEAL + 1
 };
@@ -118,6 +119,7 @@ struct hf__members;      /* members/members.h */
 struct hf__owner;        /* owner/owner.h */
 struct hf__provider;     /* provider/provider.h */
 struct hf__quorum_state; /* quorum/quorum.h */
+struct hf__handover;     /* handover/handover.h */
 
 /* What every step looks at stands first, close together: a simulator has many engines. */
 struct hf_engine {
@@ -129,6 +131,7 @@ struct hf_engine {
     struct hf__owner *owner;
     struct hf__provider *provider;
     struct hf__quorum_state *quorum;
+    struct hf__handover *handover;
     uint64_t now_ms;
     uint64_t wall_ms;
     uint64_t late_ms; /* so long this node stood still before this step, or was busy */
@@ -139,11 +142,13 @@ struct hf_engine {
     uint64_t timers[HF__TIMERS];
     bool started;
     bool has_account;
-    bool told;    /* account is the configuration's word, until the folder has said more */
-    bool finding; /* the folder is empty, and the set is asked whose it was */
-    bool lost;    /* the folder has no vault of this account: it is made anew after a recovery */
-    bool open;    /* the vault's rows are in the mirror, the account's secrets in secrets */
-    bool claimed; /* this instance speaks for the account */
+    bool told;      /* account is the configuration's word, until the folder has said more */
+    bool finding;   /* the folder is empty, and the set is asked whose it was */
+    bool lost;      /* the folder has no vault of this account: it is made anew after a recovery */
+    bool open;      /* the vault's rows are in the mirror, the account's secrets in secrets */
+    bool claimed;   /* this instance speaks for the account */
+    bool inherited; /* the ballot is one that another process gave up, until a new one stands */
+    bool handed;    /* this process has given its ballot up: it speaks for no account any more */
     bool fenced;
     bool unsealed;      /* the policy asks for it, and the root secret is not sealed */
     bool vault_work;    /* making or opening the vault is under way */

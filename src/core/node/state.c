@@ -3,8 +3,8 @@
 #include "node/node.h"
 
 static const uint32_t moves[] = {
-    [HF_STATE_STARTING] =
-        HF__TO(HF_STATE_FRESH) | HF__TO(HF_STATE_RECOVERING) | HF__TO(HF_STATE_BLOCKED),
+    [HF_STATE_STARTING] = HF__TO(HF_STATE_FRESH) | HF__TO(HF_STATE_RECOVERING) |
+                          HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_BLOCKED),
     [HF_STATE_FRESH] = HF__TO(HF_STATE_PLACING) | HF__TO(HF_STATE_BLOCKED),
     [HF_STATE_RECOVERING] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_BLOCKED),
     /* A crash between the record and its confirmation leaves placing to be finished. */
@@ -15,20 +15,23 @@ static const uint32_t moves[] = {
         HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_PLACED) | HF__TO(HF_STATE_BLOCKED),
     [HF_STATE_PLACED] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_READY) |
                         HF__TO(HF_STATE_DEGRADED) | HF__TO(HF_STATE_LEAVING) |
-                        HF__TO(HF_STATE_BLOCKED),
+                        HF__TO(HF_STATE_HANDED_OVER) | HF__TO(HF_STATE_BLOCKED),
     [HF_STATE_READY] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_DEGRADED) |
                        HF__TO(HF_STATE_PLACED) | HF__TO(HF_STATE_LEAVING) |
-                       HF__TO(HF_STATE_BLOCKED),
+                       HF__TO(HF_STATE_HANDED_OVER) | HF__TO(HF_STATE_BLOCKED),
     [HF_STATE_DEGRADED] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_READY) |
                           HF__TO(HF_STATE_PLACED) | HF__TO(HF_STATE_LEAVING) |
-                          HF__TO(HF_STATE_BLOCKED),
+                          HF__TO(HF_STATE_HANDED_OVER) | HF__TO(HF_STATE_BLOCKED),
     /* A leave is taken back while nothing was forgotten. */
     [HF_STATE_LEAVING] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_PLACED) |
-                         HF__TO(HF_STATE_LEFT) | HF__TO(HF_STATE_BLOCKED),
+                         HF__TO(HF_STATE_LEFT) | HF__TO(HF_STATE_HANDED_OVER) |
+                         HF__TO(HF_STATE_BLOCKED),
     /* Registered anew, it begins anew. */
     [HF_STATE_LEFT] =
         HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_PLACED) | HF__TO(HF_STATE_BLOCKED),
     [HF_STATE_BLOCKED] = 0,
+    /* For good: what comes back is another process. */
+    [HF_STATE_HANDED_OVER] = 0,
 };
 
 static bool has_record(const struct hf_engine *e)
@@ -53,6 +56,7 @@ static bool invariant(const struct hf_engine *e, enum hf_state state)
     case HF_STATE_LEFT:
         return e->open && e->claimed && has_record(e);
     case HF_STATE_BLOCKED:
+    case HF_STATE_HANDED_OVER:
         return !e->open;
     default:
         return true;

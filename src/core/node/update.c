@@ -15,6 +15,7 @@ static const uint16_t calls_max[HF__TASKS] = {
     [HF__TASK_DRAIN] = HF_CALLS_DRAIN_MAX,         [HF__TASK_GOSSIP] = HF_CALLS_GOSSIP_MAX,
     [HF__TASK_LEAVE] = HF_CALLS_HOLDERS_MAX,       [HF__TASK_PROBE] = HF_CALLS_PROBE_MAX,
     [HF__TASK_HANDOVER] = HF_CALLS_HOLDERS_MAX,    [HF__TASK_REPAIR] = HF_CALLS_HOLDERS_MAX,
+    [HF__TASK_TAKE_OVER] = HF_CALLS_TAKE_OVER_MAX,
 };
 
 /* Arrays that grow to what the largest step needed. One for all engines that share it: only one
@@ -163,7 +164,7 @@ int hf__decode(struct hf_engine *e, const struct hf_wire_type *type, struct hf_b
 
 static struct hf_write *add_write(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
 {
-    hf_assert(collection >= HF_ROW_ACCOUNT && collection <= HF_ROW_PUBLIC);
+    hf_assert(collection >= HF_ROW_ACCOUNT && collection < HF_ROW_COLLECTIONS);
     struct hf__outbox *o = e->shared->outbox;
     /* The first write of a step opens its transaction. */
     if (o->writes_count == 0)
@@ -263,7 +264,7 @@ static struct hf__pending *add_pending(struct hf_engine *e, enum hf__task task)
 int hf__call_address(struct hf_engine *e, const struct hf__ask *ask,
                      const struct hf_account *account, const char *address, struct hf_bytes body)
 {
-    hf_assert(ask->method >= HF_METHOD_DOCUMENTS && ask->method <= HF_METHOD_RESTORE);
+    hf_assert(ask->method >= HF_METHOD_DOCUMENTS && ask->method <= HF_METHOD_INHERIT);
     hf_assert(address != NULL);
     struct hf__pending *p = add_pending(e, ask->task);
     if (p == NULL)
@@ -311,7 +312,7 @@ bool hf__answered(struct hf_engine *e, uint32_t id, struct hf__pending *ret)
 bool hf__calling(const struct hf_engine *e, uint8_t method, const struct hf_account *account,
                  const uint32_t *arg)
 {
-    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_RESTORE);
+    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_INHERIT);
     for (size_t i = 0; i < e->calls_count; i++) {
         const struct hf__pending *p = &e->calls[i];
         if (p->method == method && (account == NULL || hf_account_equal(&p->account, account)) &&

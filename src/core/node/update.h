@@ -29,6 +29,8 @@ enum hf__task {
     HF__TASK_ATTEST,
     HF__TASK_HANDOVER,
     HF__TASK_REPAIR,
+    HF__TASK_PRESENT,   /* the old one of a handover */
+    HF__TASK_TAKE_OVER, /* the new one */
     HF__TASKS
 };
 

@@ -82,8 +82,11 @@ static void read_answers(struct hf_engine *e, struct hf__claiming *c)
             continue;
         int r = hf__decode(e, &hf_wire_recover_answer, hf_blob_bytes(rc->targets[i].answer), &a);
         hf_assert(r == 0);
-        if (hf__claim_open(e, &a.promised, &e->account, &s) == 0 && s.ballot.number > c->highest)
-            c->highest = s.ballot.number;
+        if (hf__claim_open(e, &a.promised, &e->account, &s) == 0) {
+            hf__given_heard(e, &s.ballot);
+            if (s.ballot.number > c->highest)
+                c->highest = s.ballot.number;
+        }
         /* A number that a holder has seen is spent, also when this vault is of an earlier time. The
          * word of a holder alone may not spend all of them. */
         for (size_t j = 0; j < a.shares_count; j++)
@@ -100,16 +103,19 @@ static void read_answers(struct hf_engine *e, struct hf__claiming *c)
 void hf__claim_begin(struct hf_engine *e)
 {
     struct hf_signed_record seen;
-    hf_assert(e->open && !e->claimed && e->owner->recovery != NULL && e->owner->claiming == NULL);
+    hf_assert(e->open && !e->claimed && e->owner->claiming == NULL);
+    hf_assert((e->owner->recovery == NULL) == e->inherited);
     struct hf__claiming *c = calloc(1, sizeof *c);
     hf_assert(c != NULL);
-    if (e->owner->recovery->record != NULL) {
+    hf__given_found(e);
+    if (e->owner->recovery != NULL && e->owner->recovery->record != NULL) {
         int r =
             hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(e->owner->recovery->record), &seen);
         hf_assert(r == 0);
         (void)hf__record_take(e, &seen, NULL);
     }
-    read_answers(e, c);
+    if (e->owner->recovery != NULL)
+        read_answers(e, c);
     hf__recover_free(e);
     e->owner->moved = false; /* it has not asked by anything else */
     e->owner->claiming = c;
@@ -178,6 +184,8 @@ void hf__claim_floor(struct hf_engine *e)
     /* What all holders carried and what survivors carry need not meet: every vote of a ballot is
      * counted by the floor under which it is asked for. */
     bool is_void = hf__own_void(e);
+    if (floor != NULL && e->claim < floor->claim)
+        e->inherited = false;
     if (floor != NULL)
         hf__certificates_drop(e);
     if (floor != NULL && c != NULL &&
@@ -329,6 +337,8 @@ static void won(struct hf_engine *e)
     hf_assert(c->number <= e->claim_asked);
     e->claim = c->number;
     e->claimed = true;
+    e->inherited = false; /* what it stands under now is its own */
+    hf__given_drop(e);
     e->owner->claim_pause_ms = 0; /* the next one that goes above it has waited for nothing yet */
     make_proof(e, c);
     hf__claim_free(e);
@@ -397,6 +407,8 @@ void hf__claim_advance(struct hf_engine *e)
         r = HF_EVOIDRECORD;
     if (r == 0 && !hf__identity_current(e))
         r = HF_EIDENTITY;
+    if (r == 0 && hf__given_waits(e))
+        r = HF_EHANDEDOVER;
     if (r != 0) {
         /* The identity's quote, or documents, are under way: both try the task again when they
          * come. Under a floor that makes the own record void only another floor helps. */

@@ -93,7 +93,7 @@ static bool refusal_of(struct hf_engine *e, uint64_t number, const struct hf_cla
  */
 static bool proves(struct hf_engine *e, const struct hf_claim_response *m, uint64_t *ret_number)
 {
-    hf_assert(e->claimed);
+    hf_assert(e->claimed || e->inherited);
     struct hf_claim_statement s;
     struct hf_placement_record record;
     struct hf_certificate certificates[HF__ELECTORATES_MAX];
@@ -122,7 +122,7 @@ static bool proves(struct hf_engine *e, const struct hf_claim_response *m, uint6
 /* A higher claim stood: this instance can do nothing for the account any more. */
 static void fence(struct hf_engine *e, uint64_t standing)
 {
-    hf_assert(standing > e->claim && e->claimed);
+    hf_assert(standing > e->claim && (e->claimed || e->inherited));
     hf__trace(e, HF_TRACE_FENCED, HF_EFENCED, NULL, standing, 0);
     e->fenced = true;
     e->owner->outcome = HF__OUTCOME_FENCED;
@@ -194,6 +194,7 @@ static int take_answer(struct hf_engine *e, struct hf__claim_holder *h,
         return HF_EBOUND;
     }
     hf__vote_move(h, HF__VOTE_REFUSED);
+    hf__given_heard(e, &shown);
     if (shown.number > c->highest)
         c->highest = shown.number;
     return 0;
@@ -216,7 +217,7 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
         return r;
     if (r == 0)
         hf__moves_learn(e, m.moves, m.moves_count);
-    if (r == 0 && e->claimed && proves(e, &m, &number)) {
+    if (r == 0 && (e->claimed || e->inherited) && proves(e, &m, &number)) {
         fence(e, number);
         return 0;
     }

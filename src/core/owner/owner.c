@@ -14,13 +14,14 @@
 void hf__owner_lock(struct hf_engine *e)
 {
     struct hf__owner *o = e->owner;
+    int reason = e->handed ? HF_EHANDEDOVER : e->fenced ? HF_EFENCED : HF_ELOCKED;
     hf__deal_free(e);
     hf__recover_free(e);
     hf__claim_free(e);
     hf__seal_free(e);
-    hf__releases_end(e, e->fenced ? HF_EFENCED : HF_ELOCKED);
+    hf__releases_end(e, reason);
     hf__bindings_forget(e);
-    hf__application_free(e, e->fenced ? HF_EFENCED : HF_ELOCKED);
+    hf__application_free(e, reason);
     hf_blob_unref(o->proof);
     o->proof = NULL;
     hf__drill_free(e);

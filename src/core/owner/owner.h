@@ -44,8 +44,9 @@ struct hf__holder {
 /* What a task of the owner has come to, for the life of the node to go on with. */
 enum hf__outcome {
     HF__OUTCOME_NONE,
-    HF__OUTCOME_REBUILT, /* the root secret is back: the vault can be opened */
-    HF__OUTCOME_FENCED,  /* another instance speaks for the account: this one must stop */
+    HF__OUTCOME_REBUILT,     /* the root secret is back: the vault can be opened */
+    HF__OUTCOME_FENCED,      /* another instance speaks for the account: this one must stop */
+    HF__OUTCOME_HANDED_OVER, /* this vault was handed over, and who has it has claimed */
 };
 
 struct hf__dealing;  /* owner/deal.h */
@@ -78,6 +79,9 @@ struct hf__owner {
     struct hf__claiming *claiming;
     struct hf__sealing *sealing;
     struct hf__release *releases;
+    uint64_t inherited_seq; /* the write with all that was inherited; 0: nothing was */
+    /* Of a vault that was handed over: nothing is claimed before, and what it had asked for. */
+    uint64_t given_until_ms, given_asked;
     struct hf__bound *bound;   /* names that this process has bound, the newest first */
     struct hf__vouch *vouches; /* quotes for applications that are being made */
     struct hf__drill *drill;
@@ -170,6 +174,17 @@ bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
                     struct hf_signed_record *ret_signed, bool *ret_confirmed);
 /* Whether there is one and the floor makes it void: then no holder may be asked for a ballot. */
 bool hf__own_void(struct hf_engine *e);
+
+/* ---- given.c: a vault that was handed over to another (proto/HANDOVER.md, 4) */
+
+/* The vault was opened, before it claims: notes whether it is one. */
+void hf__given_found(struct hf_engine *e);
+/* Whether it waits for what may still be on the way to that other. */
+bool hf__given_waits(const struct hf_engine *e);
+/* A holder has named a ballot of this account: if it is that other's, this vault is done with. */
+void hf__given_heard(struct hf_engine *e, const struct hf_ballot *ballot);
+/* The claim stands: it is this vault's account again. */
+void hf__given_drop(struct hf_engine *e);
 
 /* ---- record.c: the placement record */
 

@@ -49,6 +49,8 @@ int hf__why_closed(const struct hf_engine *e)
     hf_assert(e->open || !e->claimed);
     if (e->fenced)
         return HF_EFENCED;
+    if (e->handed)
+        return HF_EHANDEDOVER;
     if (!e->open)
         return HF_ELOCKED;
     return e->claimed ? 0 : HF_ENOTCLAIMED;
@@ -86,7 +88,8 @@ static void hand_out(struct hf_engine *e, uint64_t request, struct hf_bytes name
     hf__derive(e, "application", name, e->secrets->app_key);
     e->key_out = true;
     struct hf_local_reply *reply = hf__local_reply(e, request, 0);
-    reply->after = binding_seq(e, name);
+    uint64_t seq = binding_seq(e, name);
+    reply->after = seq > e->owner->inherited_seq ? seq : e->owner->inherited_seq;
     reply->key = e->secrets->app_key;
     reply->key_version = (uint32_t)version;
     reply->claim = e->claim;
@@ -280,7 +283,12 @@ void hf__release(struct hf_engine *e, uint64_t request, struct hf_bytes name)
     struct hf_binding_row row = {.version = e->active.number};
     int r = name_ok(name) ? hf__why_closed(e) : HF_EINVAL;
     hf_assert(r != 0 || e->open);
-    struct hf_blob *bound = r == 0 ? hf__rows_get(&e->rows, HF_ROW_BINDING, name) : NULL;
+    bool inherited = r == HF_ENOTCLAIMED && e->inherited;
+    struct hf_blob *bound =
+        r == 0 || inherited ? hf__rows_get(&e->rows, HF_ROW_BINDING, name) : NULL;
+    /* Under the ballot that was given up for it: what was bound before, and nothing new. */
+    if (inherited && bound != NULL)
+        r = 0;
     if (r == 0 && bound == NULL && e->state != HF_STATE_READY)
         r = HF_ENOTREADY;
     if (r == 0 && bound == NULL && e->store_error != 0)

@@ -329,6 +329,15 @@ void hf__documents_push(struct hf_engine *e, const struct hf_account *account)
     (void)r; /* without an address no other node is told */
 }
 
+void hf__documents_exchange(struct hf_engine *e, const char *address)
+{
+    hf_assert(e->started && address != NULL);
+    if (hf__calling(e, HF_METHOD_DOCUMENTS, NULL, &push.arg))
+        return;
+    int r = hf__call_address(e, &push, NULL, address, request(e, true));
+    (void)r; /* it is asked again */
+}
+
 /* What came of asking a seed. A new node has no member to ask: a seed that fails is told of when it
  * fails otherwise than before. */
 static void seed_asked(struct hf_engine *e, uint8_t seed, int error)

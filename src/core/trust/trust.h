@@ -137,6 +137,8 @@ HF_MUST_USE int hf__document_offer(struct hf_engine *e, struct hf_bytes envelope
 void hf__documents_pull(struct hf_engine *e, const struct hf_account *account);
 /* Gives a validator that is behind all documents. */
 void hf__documents_push(struct hf_engine *e, const struct hf_account *account);
+/* Gives an address all documents, and asks it for those that this node lacks. */
+void hf__documents_exchange(struct hf_engine *e, const char *address);
 /* The timer: pulls, and sets itself again. */
 void hf__documents_tick(struct hf_engine *e);
 /* Loads what the disk holds, at start. */

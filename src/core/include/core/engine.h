@@ -68,6 +68,8 @@ enum hf_collection {
     HF_ROW_KEYS = 14,     /* key empty: keys_row */
     HF_ROW_PUBLIC = 15, /* not in the vault: public state, key is text ("hint", "root-1", "policy",
                "set", "shares", "sealed", "blackstart") */
+    HF_ROW_GIVEN = 20,  /* key empty: given_row */
+    HF_ROW_COLLECTIONS = 32, /* above all of them */
 };
 
 struct hf_row_in {
@@ -114,6 +116,9 @@ struct hf_engine_config {
     /* An empty folder is of whom the newest set has at `address`, which must be given then; of a
      * new node where the set has none there. */
     bool find_account;
+    /* host:port of an old release on this machine: an empty folder takes over from it
+     * (proto/HANDOVER.md); NULL: from none. It decides nothing but who is asked. */
+    const char *handover_from;
     /* Label "holdfast/v1/tls-key": SubjectPublicKeyInfo of the key under which the shell answers
      * peers; the process has one. */
     struct hf_hash tls_key;
@@ -153,7 +158,10 @@ struct hf_engine_config {
     X(HF_METHOD_HELP, 18, "help")                                                                  \
     X(HF_METHOD_SPLIT, 19, "split")                                                                \
     X(HF_METHOD_SUM, 20, "sum")                                                                    \
-    X(HF_METHOD_RESTORE, 21, "restore")
+    X(HF_METHOD_RESTORE, 21, "restore")                                                            \
+    X(HF_METHOD_CHALLENGE, 22, "challenge")                                                        \
+    X(HF_METHOD_PRESENT, 23, "present")                                                            \
+    X(HF_METHOD_INHERIT, 24, "inherit")
 
 enum hf_method {
 #define X(constant, number, name) constant = number,

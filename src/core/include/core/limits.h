@@ -31,6 +31,7 @@ enum {
     HF_CALLS_DRAIN_MAX = 256,
     HF_CALLS_GOSSIP_MAX = 64,
     HF_CALLS_PROBE_MAX = 64,
+    HF_CALLS_TAKE_OVER_MAX = 4, /* one is asked at a time; those given up may still be out */
     HF_DATAGRAM_MAX = 1200,
     HF_EVENTS_LEN = 1000,        /* of events in a datagram */
     HF_CARRIED_EVENTS_LEN = 560, /* in one that another hands on */
@@ -95,6 +96,14 @@ enum {
     HF_TIME_ANSWER_MS = 5000,
     HF_TIME_CONTACT_MS = 60000,
     HF_TIME_CONTACT_MS_MAX = 3600000,
+    /* Handover (proto/HANDOVER.md): the minute, in seconds; new ones that have passed; rows of a
+     * vault, in all and on a page; bytes of a row's value, and of a page beyond its first row. */
+    HF_HANDOVER_S = 60,
+    HF_HANDOVER_PRESENTED_MAX = 4,
+    HF_HANDOVER_ROWS_MAX = 1 << 20,
+    HF_HANDOVER_PAGE_ROWS = 64,
+    HF_HANDOVER_VALUE_MAX = 196608,
+    HF_HANDOVER_PAGE_LEN = 131072,
     HF_ROOTS_MAX = 64, /* roots of authority in the life of a network */
 };
 

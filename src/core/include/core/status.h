@@ -191,7 +191,13 @@ struct hf_status {
     struct hf_hash blackstart_request; /* by which they name it */
     uint8_t blackstart_have, blackstart_need;
     uint32_t blackstart_holders; /* bit of each holder whose answer counts */
-    int last_refusal;            /* the newest document refused: why; 0 none */
+    /* Handover (proto/HANDOVER.md). inherited: it serves under the ballot that another process of
+     * this machine gave up, until its own claim stands. handover_from: whom it takes over from, or
+     * NULL; and how many rows of the vault have come, or were fetched, of how many; 0: none yet. */
+    bool inherited;
+    const char *handover_from;
+    uint32_t handover_have, handover_rows;
+    int last_refusal; /* the newest document refused: why; 0 none */
     uint8_t last_refusal_kind;
     struct hf_network_id other_network; /* whose first root came, and none of its own; zeros: no */
 };
