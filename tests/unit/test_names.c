@@ -20,6 +20,9 @@ Test(hf_method_name, and_back)
 {
     for (size_t i = 0; i < HF_ARRAY_LEN(methods); i++)
         cr_assert_eq(hf_method_from_name(hf_method_name(methods[i])), methods[i]);
+    cr_assert_eq(HF_ARRAY_LEN(methods), HF_METHODS);
+    for (size_t i = 0; i < HF_ARRAY_LEN(methods); i++)
+        cr_assert_eq(methods[i], i + 1);
     cr_assert_null(hf_method_name(0));
     cr_assert_null(hf_method_name(-1));
     cr_assert_null(hf_method_name(200));
@@ -30,7 +33,7 @@ Test(hf_method_name, and_back)
 
 Test(hf_state_name, of_every_state_is_its_own_and_has_a_sentence)
 {
-    for (int i = HF_STATE_STARTING; i <= HF_STATE_BLOCKED; i++) {
+    for (int i = HF_STATE_STARTING; i <= HF_STATE_HANDED_OVER; i++) {
         cr_assert_gt(strlen(hf_state_name((enum hf_state)i)), 0);
         cr_assert_gt(strlen(hf_state_sentence((enum hf_state)i)), 0);
         for (int j = 0; j < i; j++)
@@ -41,7 +44,7 @@ Test(hf_state_name, of_every_state_is_its_own_and_has_a_sentence)
 
 Test(hf_state_name, of_none, .signal = SIGABRT)
 {
-    (void)hf_state_name((enum hf_state)(HF_STATE_BLOCKED + 1));
+    (void)hf_state_name((enum hf_state)(HF_STATE_HANDED_OVER + 1));
 }
 
 Test(hf_trace_name, of_every_type_is_its_own_and_has_a_level)

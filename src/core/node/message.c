@@ -4,7 +4,7 @@
 
 const char *hf__label(uint8_t method)
 {
-    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_RESTORE);
+    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHODS);
     switch (method) {
 #define X(constant, number, name)                                                                  \
     case constant:                                                                                 \

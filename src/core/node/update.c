@@ -264,7 +264,7 @@ static struct hf__pending *add_pending(struct hf_engine *e, enum hf__task task)
 int hf__call_address(struct hf_engine *e, const struct hf__ask *ask,
                      const struct hf_account *account, const char *address, struct hf_bytes body)
 {
-    hf_assert(ask->method >= HF_METHOD_DOCUMENTS && ask->method <= HF_METHOD_INHERIT);
+    hf_assert(ask->method >= HF_METHOD_DOCUMENTS && ask->method <= HF_METHODS);
     hf_assert(address != NULL);
     struct hf__pending *p = add_pending(e, ask->task);
     if (p == NULL)
@@ -312,7 +312,7 @@ bool hf__answered(struct hf_engine *e, uint32_t id, struct hf__pending *ret)
 bool hf__calling(const struct hf_engine *e, uint8_t method, const struct hf_account *account,
                  const uint32_t *arg)
 {
-    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_INHERIT);
+    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHODS);
     for (size_t i = 0; i < e->calls_count; i++) {
         const struct hf__pending *p = &e->calls[i];
         if (p->method == method && (account == NULL || hf_account_equal(&p->account, account)) &&

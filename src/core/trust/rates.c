@@ -113,7 +113,7 @@ static int take(struct hf_engine *e, uint64_t key, const struct rate *rate, uint
 /* of: the head of an account, or a source. */
 static uint64_t key_of(uint64_t of, uint8_t method, enum class class)
 {
-    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_RESTORE && class <= GIVEN);
+    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHODS && class <= GIVEN);
     static_assert(GIVEN < 8, "each method has numbers of its own");
     uint64_t key = of ^ SPREAD * (method * 8u + (unsigned)class);
     return key != 0 ? key : 1;

@@ -168,6 +168,13 @@ enum hf_method {
     HF_METHOD_MAP(X)
 #undef X
 };
+
+/* They are numbered from 1 to this. */
+enum {
+#define X(constant, number, name) +1
+    HF_METHODS = 0 HF_METHOD_MAP(X)
+#undef X
+};
 /* "offer", …; NULL for a number that is none. */
 const char *hf_method_name(int method);
 /* The method of a name, or 0. */
