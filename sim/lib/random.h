@@ -22,7 +22,8 @@
     X(QUOTE_FAILURE, "attestation quote failure")                                                  \
     X(JUDGE_FAILURE, "attestation judge failure")                                                  \
     X(CLOCKS, "clocks")                                                                            \
-    X(AUTHORITY, "authority")
+    X(AUTHORITY, "authority")                                                                      \
+    X(BOOT, "boot")
 
 enum hf__purpose {
 #define X(constant, name) HF__FOR_##constant,

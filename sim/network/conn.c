@@ -4,6 +4,7 @@
 #include "node/node.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct hf__conn *conn_slot(struct hf_world *w, uint32_t from, uint32_t to)
 {
@@ -13,18 +14,31 @@ static struct hf__conn *conn_slot(struct hf_world *w, uint32_t from, uint32_t to
     return &w->conns[at];
 }
 
+/* When the last request on it arrives, and the last answer. */
+static uint64_t *last_of(const struct hf_world *w, const struct hf__conn *c)
+{
+    return w->conns_last + 2 * (c - w->conns);
+}
+
 static void conns_grow(struct hf_world *w)
 {
     struct hf__conn *old = w->conns;
+    uint64_t *old_last = w->conns_last;
     size_t old_cap = w->conns_cap;
     w->conns_cap = old_cap == 0 ? 1024 : old_cap * 2;
     w->conns = calloc(w->conns_cap, sizeof(*w->conns));
-    hf_assert(w->conns != NULL);
+    w->conns_last = w->settings.network.ordered ? calloc(w->conns_cap, 2 * sizeof(uint64_t)) : NULL;
+    hf_assert(w->conns != NULL && (w->conns_last != NULL || !w->settings.network.ordered));
     for (size_t i = 0; i < old_cap; i++) {
-        if (old[i].used)
-            *conn_slot(w, old[i].from, old[i].to) = old[i];
+        if (!old[i].used)
+            continue;
+        struct hf__conn *c = conn_slot(w, old[i].from, old[i].to);
+        *c = old[i];
+        if (w->conns_last != NULL)
+            memcpy(last_of(w, c), old_last + 2 * i, 2 * sizeof(uint64_t));
     }
     free(old);
+    free(old_last);
 }
 
 /* Whether the caller must first open a connection; it counts as open afterwards. */
@@ -48,7 +62,21 @@ bool hf__conn_opens(struct hf_world *w, const struct hf__message *m)
         .to_proven = to->proven,
         .used = true,
     };
+    if (w->conns_last != NULL)
+        memset(last_of(w, c), 0, 2 * sizeof(uint64_t));
     return true;
+}
+
+uint64_t hf__conn_order(struct hf_world *w, const struct hf__message *m, uint64_t arrives_us)
+{
+    if (w->conns_cap == 0)
+        return arrives_us;
+    struct hf__conn *c = m->response ? conn_slot(w, m->to, m->from) : conn_slot(w, m->from, m->to);
+    if (!c->used)
+        return arrives_us;
+    uint64_t *last = &last_of(w, c)[m->response];
+    *last = arrives_us > *last ? arrives_us : *last;
+    return *last;
 }
 
 /*

@@ -10,19 +10,58 @@
 
 #include "base/error.h"
 
+#include <math.h>
+
 enum { TRIES_MAX = 15 };
 #define SYN_US     UINT64_C(1000000)   /* before a round trip was measured */
 #define TIMEOUT_US UINT64_C(120000000) /* at most between two tries */
 
-/* How much later a segment arrives whose first time-out this is; UINT64_MAX: never. */
-static uint64_t late_us(struct hf_world *w, uint64_t timeout_us)
+/*
+ * A line with bursts is a chain of two states (E. N. Gilbert, "Capacity of a burst-noise channel",
+ * 1960): bad for burst_us on average, and so seldom that `loss` of its time is bad. The chance that
+ * it is bad after_us from when it was, or was not.
+ */
+static double bad_after(const struct hf_world_network *net, bool bad, uint64_t after_us)
+{
+    double forgets = (double)net->burst_us * (1 - net->loss);
+    double known = forgets > 0 ? exp(-(double)after_us / forgets) : 0;
+    return net->loss + (bad ? 1 - net->loss : -net->loss) * known;
+}
+
+/* Whether what a node sends now is lost. */
+static bool lost_now(struct hf_world *w, uint32_t from)
+{
+    const struct hf_world_network *net = &w->settings.network;
+    struct hf__stream *r = &w->streams[HF__FOR_LOSS];
+    if (net->burst_us == 0)
+        return hf__draw_chance(r, net->loss);
+    struct hf__node *n = hf__node(w, from);
+    uint64_t since_us = n->line_seen_us == 0 ? UINT64_MAX : w->now_us - n->line_seen_us;
+    if (since_us > 0)
+        n->line_bad = hf__draw_chance(r, bad_after(net, n->line_bad, since_us));
+    n->line_seen_us = w->now_us;
+    return n->line_bad;
+}
+
+/* Whether a segment that was lost is lost again so much later. */
+static bool lost_again(struct hf_world *w, uint64_t later_us)
+{
+    const struct hf_world_network *net = &w->settings.network;
+    return hf__draw_chance(&w->streams[HF__FOR_LOSS],
+                           net->burst_us == 0 ? net->loss : bad_after(net, true, later_us));
+}
+
+/* How much later a segment arrives, lost at first or not, whose first time-out this is; UINT64_MAX:
+ * never. */
+static uint64_t late_us(struct hf_world *w, bool lost, uint64_t timeout_us)
 {
     uint64_t late = 0;
-    for (int i = 0; hf__draw_chance(&w->streams[HF__FOR_LOSS], w->settings.network.loss); i++) {
+    for (int i = 0; lost; i++) {
         if (i == TRIES_MAX)
             return UINT64_MAX;
         w->totals.messages_resent++;
         late += timeout_us;
+        lost = lost_again(w, timeout_us);
         timeout_us = timeout_us * 2 > TIMEOUT_US ? TIMEOUT_US : timeout_us * 2;
     }
     return late;
@@ -35,9 +74,10 @@ bool hf__loss(struct hf_world *w, const struct hf__message *m, uint64_t trip_us,
     *ret_late_us = 0;
     if (net->loss <= 0)
         return false;
+    bool lost = lost_now(w, m->from);
     if (m->datagram || net->resend_us == 0)
-        return hf__draw_chance(&w->streams[HF__FOR_LOSS], net->loss);
-    *ret_late_us = late_us(w, 2 * trip_us + net->resend_us);
+        return lost;
+    *ret_late_us = late_us(w, lost, 2 * trip_us + net->resend_us);
     return *ret_late_us == UINT64_MAX;
 }
 
@@ -46,7 +86,9 @@ uint64_t hf__loss_flight_us(struct hf_world *w, uint64_t trip_us, bool first)
     const struct hf_world_network *net = &w->settings.network;
     if (net->loss <= 0 || net->resend_us == 0)
         return 0;
-    uint64_t late = late_us(w, first ? SYN_US : 2 * trip_us + net->resend_us);
+    /* A trip or more after what was seen of either line. */
+    bool lost = hf__draw_chance(&w->streams[HF__FOR_LOSS], net->loss);
+    uint64_t late = late_us(w, lost, first ? SYN_US : 2 * trip_us + net->resend_us);
     /* The one that waits for it has given up long before. */
     return late == UINT64_MAX ? TRIES_MAX * TIMEOUT_US : late;
 }

@@ -64,3 +64,28 @@ void hf__message_replace(struct hf__message *m, struct hf_buf *body, int error)
     m->error = error;
     hf_buf_clear(body);
 }
+
+/*
+ * What goes around a body, in bytes: frames of HTTP/2 (RFC 9113) with a header block that HPACK has
+ * made small, the pseudo headers of a request being the larger; a record of TLS 1.3 for each 16 KiB
+ * (RFC 8446); IPv4, and TCP with time stamps for each segment, or UDP.
+ */
+enum {
+    FRAMES = 2 * 9,
+    REQUEST_HEADERS = 48,
+    RESPONSE_HEADERS = 14,
+    RECORD = 22,
+    RECORD_MAX = 16384,
+    SEGMENT = 52,
+    SEGMENT_MAX = 1448,
+    DATAGRAM = 28
+};
+
+uint64_t hf__line_len(const struct hf__message *m, uint64_t body)
+{
+    if (m->datagram)
+        return body + DATAGRAM;
+    uint64_t len = body + FRAMES + (m->response ? RESPONSE_HEADERS : REQUEST_HEADERS);
+    len += (len + RECORD_MAX - 1) / RECORD_MAX * RECORD;
+    return len + (len + SEGMENT_MAX - 1) / SEGMENT_MAX * SEGMENT;
+}

@@ -86,13 +86,14 @@ static uint64_t travel(struct hf_world *w, struct hf__message *m, uint64_t at_us
     if (hf__loss(w, m, trip_us, &late_us))
         return UINT64_MAX;
     /* Connections are known by those who are to hear of their end, too. */
-    bool opens = (net->handshakes || w->settings.timing.probe_ms > 0) && !m->response &&
-                 !m->ghost && !m->datagram && hf__conn_opens(w, m);
+    bool opens = (net->handshakes || net->ordered || w->settings.timing.probe_ms > 0) &&
+                 !m->response && !m->ghost && !m->datagram && hf__conn_opens(w, m);
     if (net->handshakes && opens)
         trip_us = hf__conn_open(w, m, trip_us);
     if (hf__draw_chance(r, net->reorder))
         trip_us += hf__draw_duration(r, net->held_back);
-    return at_us + trip_us + late_us;
+    bool ordered = net->ordered && !m->datagram && !m->ghost;
+    return ordered ? hf__conn_order(w, m, at_us + trip_us + late_us) : at_us + trip_us + late_us;
 }
 
 static void describe(const struct hf_world *w, const struct hf__message *m, struct hf_message *ret)
@@ -175,7 +176,9 @@ void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us)
     struct hf__stream *r = &w->streams[HF__FOR_DUPLICATE];
     uint64_t delay_us = 0;
     w->totals.messages_sent++;
-    w->totals.bytes_sent += hf__wire_len(w, hf__message_body(m));
+    uint64_t len = hf__wire_len(w, hf__message_body(m));
+    w->totals.bytes_sent += len;
+    w->totals.line_bytes += hf__line_len(m, len);
     if (!watched(w, message, m, &delay_us))
         return;
     enum hf_fate fate = hf__rules_judge(w, m, &delay_us);

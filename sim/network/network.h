@@ -11,6 +11,8 @@ uint32_t hf__message_new(struct hf_world *w, struct hf_bytes body);
 void hf__message_free(struct hf_world *w, uint32_t message);
 /* Changes one bit of the body's byte at. */
 void hf__message_spoil(struct hf__message *m, size_t at);
+/* What a message takes on the line whose body takes so much, with headers. */
+uint64_t hf__line_len(const struct hf__message *m, uint64_t body);
 /* Another body and error; what was appended to body is taken out of it. */
 void hf__message_replace(struct hf__message *m, struct hf_buf *body, int error);
 
@@ -46,6 +48,8 @@ uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint
                             const struct hf_account *account, struct hf_bytes body, uint64_t at_us);
 
 /* conn.c */
+/* When a message arrives that would at arrives_us, if not for those sent before it the same way. */
+uint64_t hf__conn_order(struct hf_world *w, const struct hf__message *m, uint64_t arrives_us);
 /* Whether the caller must first open a connection; it counts as open afterwards. */
 bool hf__conn_opens(struct hf_world *w, const struct hf__message *m);
 /*

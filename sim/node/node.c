@@ -79,7 +79,7 @@ bool hf__node_postpones(struct hf_world *w, struct hf__node *n, uint64_t what)
             n->backlog_at = 0;
         }
         n->backlog = hf__grow(n->backlog, n->backlog_count, &n->backlog_cap, sizeof(*n->backlog));
-        n->backlog[n->backlog_count++] = what;
+        n->backlog[n->backlog_count++] = (struct hf__waiting){what, w->now_us};
         call_when_free(w, n);
         return true;
     }
@@ -95,7 +95,13 @@ bool hf__node_next(struct hf_world *w, struct hf__node *n, uint64_t *ret_what)
     }
     if (n->backlog_at == n->backlog_count)
         return false;
-    *ret_what = n->backlog[n->backlog_at++];
+    const struct hf__waiting *next = &n->backlog[n->backlog_at++];
+    uint64_t waited_us = w->now_us - next->since_us;
+    *ret_what = next->what;
+    w->totals.waits++;
+    w->totals.waited_us += waited_us;
+    if (waited_us > w->totals.waited_most_us)
+        w->totals.waited_most_us = waited_us;
     if (n->backlog_at < n->backlog_count) {
         call_when_free(w, n);
     } else {

@@ -53,6 +53,8 @@ uint64_t hf__compute(struct hf_world *w, const struct hf__node *n, uint64_t ns)
     if (*first < now_ns) {
         *first = now_ns + w->settings.processor.wake;
         w->totals.computed_ns += w->settings.processor.wake;
+    } else {
+        w->totals.cores_waited_us += (*first - now_ns) / 1000;
     }
     *first += ns;
     return (*first + 999) / 1000;

@@ -173,6 +173,7 @@ void hf_world_free(struct hf_world *w)
     free(w->rules);
     free(w->cuts);
     free(w->conns);
+    free(w->conns_last);
     free(w->cores_ns);
     hf__map_done(&w->judged);
     free(w->traces);

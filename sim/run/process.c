@@ -175,11 +175,9 @@ static void boot(struct hf_world *w, struct hf__node *n)
     hf_assert(r == 0);
 }
 
-void hf_world_start(struct hf_world *w, uint32_t node)
+static void start(struct hf_world *w, uint32_t node)
 {
     struct hf__node *n = hf__node(w, node);
-    if (n->engine != NULL || n->gone)
-        return;
     w->disturbed_us = w->now_us;
     n->incarnation++;
     n->boot_us = w->now_us;
@@ -214,6 +212,27 @@ void hf_world_start(struct hf_world *w, uint32_t node)
         hf__push(w, w->now_us, hf__what(HF__GIVE, n->incarnation, node));
 }
 
+void hf_world_start(struct hf_world *w, uint32_t node)
+{
+    struct hf__node *n = hf__node(w, node);
+    if (n->engine != NULL || n->gone || n->booted_us > w->now_us)
+        return;
+    uint64_t boots_us = hf__draw_duration(&w->streams[HF__FOR_BOOT], w->settings.boot);
+    if (boots_us == 0) {
+        start(w, node);
+        return;
+    }
+    n->booted_us = w->now_us + boots_us;
+    hf__push(w, n->booted_us, hf__what(HF__BOOTED, 0, node));
+}
+
+void hf__process_booted(struct hf_world *w, uint32_t node)
+{
+    const struct hf__node *n = hf__node(w, node);
+    if (n->booted_us == w->now_us && n->engine == NULL && !n->gone)
+        start(w, node);
+}
+
 /* What waited for a process that stood still dies with it. */
 static void forget_held(struct hf_world *w, struct hf__node *n)
 {
@@ -229,6 +248,7 @@ static void forget_held(struct hf_world *w, struct hf__node *n)
 void hf_world_crash(struct hf_world *w, uint32_t node)
 {
     struct hf__node *n = hf__node(w, node);
+    n->booted_us = 0;
     if (n->engine == NULL)
         return;
     w->disturbed_us = w->now_us;

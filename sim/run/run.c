@@ -77,6 +77,9 @@ static void happen(struct hf_world *w, uint64_t what)
         if (!hf__node(w, index)->gone)
             hf_world_start(w, index);
         return;
+    case HF__BOOTED:
+        hf__process_booted(w, index);
+        return;
     case HF__WAKE:
         w->observers[index].wake(w->observers[index].ctx, w, mark);
         return;

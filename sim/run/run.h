@@ -11,6 +11,8 @@ bool hf__step_until(struct hf_world *w, uint64_t until_us);
 /* process.c */
 /* How a node's update is carried out: given to a world when it is made. */
 extern const struct hf_shell hf__process_shell;
+/* A machine that was starting has started, unless it died since. */
+void hf__process_booted(struct hf_world *w, uint32_t node);
 /* Frees a node at the end of its world. */
 void hf__process_release(struct hf_world *w, struct hf__node *n);
 

@@ -83,6 +83,9 @@ static const struct hf_config_field network_fields[] = {
     FIELD(HF_CONFIG_SIZE, network, bandwidth, "bandwidth", .default_text = "0B", .max = INT64_MAX,
           .doc = "Bytes a second of each node's line out; 0B for no bound."),
     CHANCE(network, loss, "loss", "Chance that a segment of TCP, or a datagram, is lost."),
+    US(network, burst_us, "burst", "0s",
+       "A node's line loses everything for so long, exponentially, and nothing between, so that "
+       "`loss` is what it comes to; 0s: each segment is lost by itself."),
     US(network, resend_us, "resend", "200ms",
        "A lost segment is sent again after it and a round trip, then after twice as long, and so "
        "on; "
@@ -93,6 +96,8 @@ static const struct hf_config_field network_fields[] = {
     SIGMA(network, held_back.sigma, "held_back_sigma", "1"),
     FIELD(HF_CONFIG_BOOL, network, handshakes, "handshakes", .default_text = "true",
           .doc = "Whether a first call pays for TCP and TLS."),
+    FIELD(HF_CONFIG_BOOL, network, ordered, "ordered", .default_text = "false",
+          .doc = "Whether what goes one way on a connection keeps its order."),
 };
 static const struct hf_config_schema network_schema =
     HF_CONFIG_SCHEMA(network, network_fields, NULL);
@@ -297,6 +302,9 @@ static const struct hf_config_field scenario_fields[] = {
     US(scenario, settle_us, "settle", "0s",
        "Then every fault is ended, and the nodes have so long to be ready; 0s: nothing is healed."),
     US(scenario, spread_us, "start_within", "0s", "The nodes start within it; 0s: all at once."),
+    US(scenario, world.boot.median_us, "boot", "0s",
+       "From the start of a machine to that of its process, each time."),
+    SIGMA(scenario, world.boot.sigma, "boot_sigma", "0"),
     US(scenario, keys_every_us, "keys_every", "0s",
        "So often the applications of all nodes ask for their key; 0s: never."),
     FIELD(HF_CONFIG_NUMBER, scenario, ready_min, "ready_min", .default_text = "1", .number_max = 1,

@@ -41,6 +41,7 @@ enum hf__entry_type {
     HF__FREE,         /* node: it has computed, and takes what waited for that */
     HF__TIMED,        /* node; mark: incarnation; its time helper tells */
     HF__RENEW,        /* the authority looks at the dates of its documents */
+    HF__BOOTED,       /* node: its machine has started, unless it died since */
 };
 
 /* The word of an entry: its type, the mark by which it still counts, an index. */
@@ -173,6 +174,11 @@ struct hf__pending {
     struct hf__disk_write writes[];
 };
 
+/* An entry of the queue that has come, and could not happen yet. */
+struct hf__waiting {
+    uint64_t what, since_us;
+};
+
 struct hf__node {
     struct hf_engine *engine; /* NULL: down */
     struct hf_disk disk;
@@ -202,9 +208,12 @@ struct hf__node {
     long takes_over;         /* node of the old release that its configuration names; -1: none */
     struct hf_account *told; /* account that its configuration names, from malloc; NULL: none */
     uint64_t boot_us;        /* virtual time at which this incarnation began */
+    uint64_t booted_us;      /* its machine starts, and will have then; 0: it does not */
     uint64_t busy_us;        /* computes until then */
     uint64_t timer_us;       /* of the entry in the queue; UINT64_MAX none */
     uint64_t line_us;        /* its line out is busy until then */
+    uint64_t line_seen_us;   /* with bursts: when line_bad was found out */
+    bool line_bad;           /* everything sent then was lost */
     uint64_t commit_us;      /* its disk's present commit ends then */
     uint64_t commit_next_us; /* and the one after it, which gathers what comes meanwhile; 0 none */
     uint64_t stall_us;       /* nothing becomes durable before */
@@ -222,7 +231,8 @@ struct hf__node {
     uint32_t secrets_len;
     uint64_t *held; /* entries that wait while it is paused */
     size_t held_count, held_cap;
-    uint64_t *backlog; /* entries that wait while it computes, in order, from backlog_at */
+    /* Entries that wait while it computes, in order, from backlog_at. */
+    struct hf__waiting *backlog;
     size_t backlog_at, backlog_count, backlog_cap;
     bool freed; /* an HF__FREE is under way */
     struct hf__pending *pending, *pending_last;
@@ -361,6 +371,7 @@ struct hf_world {
     struct hf__map judged; /* machines whose quotes a process has judged */
     struct hf__conn *conns;
     size_t conns_cap, conns_count;
+    uint64_t *conns_last; /* of each, if ordered: when the last request and answer arrive */
 };
 
 /* A message by its number, until it is given back. */

@@ -210,3 +210,179 @@ Test(hf_sim_network, a_host_that_has_power_again_hears)
     cr_assert_neq(s.error, HF_ETIMEOUT);
     hf_world_free(w);
 }
+
+/* ---- What a connection and a line are like ---- */
+
+/* Numbers of messages, which stand in the last eight bytes of their bodies, as they arrive. */
+struct numbers {
+    uint64_t next, overtaken, arrived, runs, lost; /* runs: of those lost, one after the other */
+};
+
+static void numbered(void *ctx, struct hf_world *w, const struct hf_message *m)
+{
+    struct numbers *n = ctx;
+    uint64_t number;
+    (void)w;
+    if (m->body.len != sizeof(nothing) || m->response)
+        return;
+    memcpy(&number, m->body.data + sizeof(nothing) - 8, 8);
+    n->overtaken += number < n->next;
+    n->runs += number > n->next;
+    n->lost += number > n->next ? number - n->next : 0;
+    n->next = number >= n->next ? number + 1 : n->next;
+    n->arrived++;
+}
+
+static struct hf_world *numbering(struct numbers *n, const struct hf_world_network *network)
+{
+    struct hf_world_settings settings;
+    struct hf__observer observer = {.ctx = n, .delivered = numbered};
+    struct hf_world *w;
+    hf_world_settings_init(&settings);
+    settings.network = *network;
+    settings.seed = 3500000320001;
+    cr_assert_eq(hf_world_new(&settings, &w), 0);
+    hf_world_add_many(w, 2);
+    hf__observe(w, &observer);
+    hf_world_start_all(w);
+    hf_world_run_for(w, 1000);
+    return w;
+}
+
+static void send_numbered(struct hf_world *w, uint64_t number, bool datagram)
+{
+    uint8_t body[sizeof(nothing)] = {0};
+    memcpy(body + sizeof(body) - 8, &number, 8);
+    const struct hf_datagram_out d = {.address = "n1:7400", .body = {body, sizeof(body)}};
+    struct hf_call c = {.id = 900000 + (uint32_t)number,
+                        .method = HF_METHOD_STANDING,
+                        .address = "n1:7400",
+                        .timeout_ms = 60000,
+                        .body = {body, sizeof(body)}};
+    uint32_t message = datagram ? hf__network_datagram(w, hf__node(w, 0), &d)
+                                : hf__network_call(w, hf__node(w, 0), &c, w->now_us);
+    hf__network_send(w, message, w->now_us);
+}
+
+static struct numbers requests(bool ordered)
+{
+    struct numbers n = {0};
+    const struct hf_world_network network = {.latency = HF_LATENCY_LOGNORMAL,
+                                             .one_way = {.median_us = TRIP_US, .sigma = 1},
+                                             .loss = 0.05,
+                                             .resend_us = RESEND_US,
+                                             .ordered = ordered};
+    struct hf_world *w = numbering(&n, &network);
+    for (uint64_t i = 0; i < SENDS; i++) {
+        send_numbered(w, i, false);
+        hf_world_run_for(w, 1);
+    }
+    hf_world_run_for(w, 60000);
+    hf_world_free(w);
+    return n;
+}
+
+Test(hf_sim_network, an_ordered_connection_keeps_the_order_behind_what_is_late)
+{
+    struct numbers loose = requests(false), ordered = requests(true);
+    cr_assert_eq(loose.arrived, SENDS);
+    cr_assert_eq(ordered.arrived, SENDS);
+    cr_assert_gt(loose.overtaken, SENDS / 4);
+    cr_assert_eq(ordered.overtaken, 0);
+}
+
+/* A line that is bad for 40 ms of 400: a tenth is lost, forty datagrams in a row. */
+Test(hf_sim_network, what_a_burst_loses_it_loses_together)
+{
+    enum { DATAGRAMS = 200000 };
+    static const uint64_t bursts_us[] = {0, 40000};
+    for (unsigned i = 0; i < 2; i++) {
+        struct numbers n = {0};
+        const struct hf_world_network network = {
+            .one_way = {.median_us = TRIP_US}, .loss = 0.1, .burst_us = bursts_us[i]};
+        struct hf_world *w = numbering(&n, &network);
+        for (uint64_t j = 0; j < DATAGRAMS; j++) {
+            send_numbered(w, j, true);
+            hf_world_run_for(w, 1);
+        }
+        hf_world_free(w);
+        double lost = (double)n.lost / DATAGRAMS, length = (double)n.lost / (double)n.runs;
+        cr_assert(lost > 0.085 && lost < 0.115, "%f", lost);
+        if (i == 0)
+            cr_assert(length > 1.05 && length < 1.2, "%f", length);
+        else
+            cr_assert(length > 34 && length < 47, "%f", length);
+    }
+}
+
+Test(hf_sim_network, headers_are_reckoned_by_segment_and_record)
+{
+    struct numbers n = {0};
+    const struct hf_world_network network = {.one_way = {.median_us = TRIP_US}};
+    struct hf_world *w = numbering(&n, &network);
+    struct hf_world_totals before, after;
+    hf_world_totals(w, &before);
+    send_numbered(w, 0, true);
+    hf_world_totals(w, &after);
+    cr_assert_eq(after.line_bytes - before.line_bytes, sizeof(nothing) + 28);
+    before = after;
+    send_numbered(w, 1, false);
+    hf_world_totals(w, &after);
+    cr_assert_eq(after.bytes_sent - before.bytes_sent, sizeof(nothing));
+    cr_assert_eq(after.line_bytes - before.line_bytes, sizeof(nothing) + 18 + 48 + 22 + 52);
+    hf_world_free(w);
+}
+
+/* ---- What takes time ---- */
+
+Test(hf_sim_network, a_machine_boots_before_its_process_starts)
+{
+    struct hf_world_settings settings;
+    struct hf_world *w;
+    hf_world_settings_init(&settings);
+    settings.boot.median_us = 30000000;
+    cr_assert_eq(hf_world_new(&settings, &w), 0);
+    hf_world_add_many(w, 2);
+    hf_world_start_all(w);
+    hf_world_run_for(w, 29000);
+    hf_world_start(w, 0); /* it does so already */
+    cr_assert(!hf_world_running(w, 0));
+    hf_world_crash(w, 1);
+    hf_world_run_for(w, 1001);
+    cr_assert(hf_world_running(w, 0));
+    cr_assert(!hf_world_running(w, 1), "it died while it booted");
+    hf_world_start(w, 1);
+    hf_world_crash(w, 0);
+    hf_world_start(w, 0);
+    hf_world_run_for(w, 29000);
+    cr_assert(!hf_world_running(w, 0) && !hf_world_running(w, 1));
+    hf_world_run_for(w, 1001);
+    cr_assert(hf_world_running(w, 0) && hf_world_running(w, 1));
+    hf_world_free(w);
+}
+
+/* Ten requests in the same microsecond, of which each takes at least a step: nine wait. */
+Test(hf_sim_network, what_waits_for_a_node_is_counted_with_its_time)
+{
+    struct hf_world_settings settings;
+    struct hf_world *w;
+    struct hf_world_totals before, after;
+    hf_world_settings_init(&settings);
+    settings.costs = true;
+    hf_world_processor_init(&settings.processor);
+    settings.timing.probe_ms = 0;
+    cr_assert_eq(hf_world_new(&settings, &w), 0);
+    hf_world_add_many(w, 2);
+    hf_world_start_all(w);
+    hf_world_run_for(w, 1500);
+    hf_world_totals(w, &before);
+    for (uint64_t i = 0; i < 10; i++)
+        send_numbered(w, i, false);
+    hf_world_run_for(w, 3);
+    hf_world_totals(w, &after);
+    uint64_t waits = after.waits - before.waits, waited_us = after.waited_us - before.waited_us;
+    cr_assert_geq(waits, 9);
+    cr_assert_geq(waited_us, 9 * 10 / 2 * 8);
+    cr_assert_geq(after.waited_most_us, 9 * 8);
+    hf_world_free(w);
+}

@@ -26,12 +26,15 @@ struct hf_world_network {
     double region_sigma;              /* regions: jitter around the matrix */
     uint64_t bandwidth;               /* bytes a second of each node's line; 0: without bound */
     double loss;                      /* chance that a segment or a datagram is lost, 0 to 1 */
+    uint64_t burst_us;  /* what is lost is lost together: a line fails for so long, on average; 0:
+                          each segment by itself */
     uint64_t resend_us; /* a segment is sent again after this and a round trip, then twice it;
                            0: never, so that the call is lost with it */
     double duplicate;   /* chance that a request arrives twice */
     double reorder;     /* chance that a message is held back */
     struct hf_world_duration held_back;
     bool handshakes; /* a first call pays for connection and TLS */
+    bool ordered;    /* what goes one way on a connection arrives in the order it was sent in */
 };
 
 struct hf_world_storage {
@@ -133,6 +136,7 @@ struct hf_world_settings {
     uint32_t alone;     /* but the first so many have one each */
     uint32_t zones;     /* nodes are dealt out to so many; at least 1; also their region */
     uint64_t wall_s;    /* Unix time at virtual time 0; after 1970-01-01 */
+    struct hf_world_duration boot; /* from the start of a machine to that of its process */
     struct hf_world_processor processor;
     struct hf_world_network network;
     struct hf_world_storage storage;

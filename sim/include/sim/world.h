@@ -392,6 +392,10 @@ struct hf_world_totals {
     uint64_t timers;
     uint64_t messages_sent, messages_lost, bytes_sent;
     uint64_t messages_resent; /* segments that were sent again because they were lost */
+    uint64_t line_bytes;      /* bytes_sent, with what HTTP/2, TLS, TCP and IP put around it */
+    uint64_t waits;           /* what came to a node while it computed, and waited for that */
+    uint64_t waited_us, waited_most_us; /* for how long, together, and the longest */
+    uint64_t cores_waited_us;           /* computing that waited for a core of its host, together */
     uint64_t writes;
     uint64_t quotes_made, quotes_judged;
     uint64_t computed_ns; /* by all nodes together */
