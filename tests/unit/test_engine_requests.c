@@ -16,7 +16,7 @@ Test(hf_engine_step, a_locked_node_answers_documents_and_nothing_else)
     harness_init(&l);
     harness_start(&l, HF_VAULT_PLACED);
     for (uint8_t method = 0; method <= HF_METHODS + 1; method++) {
-        /* Whoever gave its ballot up is locked, and gives the rest of what is inherited. */
+        /* An old one that gave its ballot up is locked, and still hands over what is inherited. */
         if (method == HF_METHOD_DOCUMENTS || method == HF_METHOD_INHERIT)
             continue;
         harness_request(&l, method, NULL, hf_bytes_of("\x80", 1));
