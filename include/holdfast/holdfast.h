@@ -76,7 +76,10 @@ struct holdfast_quote {
 /* How holdfast_key_get_with and holdfast_quote_make_with ask. Zeroed fields stand for what is said
  * beside them. */
 struct holdfast_options {
-    const char *socket;     /* path; NULL: HOLDFAST_SOCKET in the environment, then the macro */
+    /* Path; NULL: HOLDFAST_SOCKET in the environment, then the macro. Several paths, divided by
+     * colons, are asked in turn until one does not refuse for now: an old release hands over to a
+     * new one beside it, and the application does not notice. */
+    const char *socket;
     uint32_t wait_ms;       /* how long to wait for what may pass by itself; 0: not at all */
     const uint8_t *network; /* HOLDFAST_NETWORK_LEN bytes that the network's id must be; NULL: any.
                                A host that plants another network's configuration is found out */

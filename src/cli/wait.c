@@ -32,9 +32,9 @@ static bool reached(const json_t *root, const char *wanted)
  * core/states.def, which this room does not see. */
 static bool may_wait_for(const char *wanted)
 {
-    static const char *const known[] = {"starting", "fresh",  "recovering", "claiming",
-                                        "placing",  "placed", "ready",      "degraded",
-                                        "leaving",  "left",   "blocked",    "open"};
+    static const char *const known[] = {
+        "starting", "fresh",   "recovering", "claiming", "placing",     "placed", "ready",
+        "degraded", "leaving", "left",       "blocked",  "handed_over", "open"};
     for (size_t i = 0; i < HF_ARRAY_LEN(known); i++)
         if (strcmp(known[i], wanted) == 0)
             return true;

@@ -12,10 +12,12 @@
 enum {
     ASK_MS = 10000,
     PAUSE_MS = 5,
+    TURN_MS = 200, /* for which one daemon of several may hold a refusal back */
     QUOTE_PAUSE_MS =
         50, /* what the daemon refuses for now it does not hold back, as it does a key */
     WAIT_MS_MAX = 3600000,
     REQUEST_LEN = 320,
+    SOCKET_LEN = 256,
     KEY_DIGITS = 2 * HOLDFAST_KEY_LEN
 };
 
@@ -183,6 +185,30 @@ static uint32_t capped(uint64_t wait_ms)
     return wait_ms > WAIT_MS_MAX ? WAIT_MS_MAX : (uint32_t)wait_ms;
 }
 
+/*
+ * Each of the sockets that the path names, one after another, divided by colons: an old release and
+ * a new one may both run, and whichever has the account answers. The first that does not refuse for
+ * now has the word; else the last.
+ */
+static int ask_each(const char *paths, struct question *q, uint32_t wait_ms)
+{
+    char path[SOCKET_LEN];
+    int r = HOLDFAST_NO_DAEMON;
+    bool several = strchr(paths, ':') != NULL;
+    for (const char *at = paths; at != NULL; at = *at == ':' ? at + 1 : NULL) {
+        size_t len = strcspn(at, ":");
+        if (len >= sizeof path)
+            return HOLDFAST_NO_DAEMON;
+        memcpy(path, at, len);
+        path[len] = '\0';
+        at += len;
+        r = ask(path, q, several && wait_ms > TURN_MS ? TURN_MS : wait_ms);
+        if (!passes(r))
+            return r;
+    }
+    return r;
+}
+
 static int ask_until(struct question *q, const struct holdfast_options *options)
 {
     const struct timespec pause = {.tv_nsec =
@@ -193,11 +219,11 @@ static int ask_until(struct question *q, const struct holdfast_options *options)
     if (socket_path == NULL || socket_path[0] == '\0')
         socket_path = HOLDFAST_SOCKET;
     uint64_t now, end_ms = now_ms() + options->wait_ms;
-    int r = ask(socket_path, q, capped(options->wait_ms));
+    int r = ask_each(socket_path, q, capped(options->wait_ms));
     /* The daemon waits for its own recovery; this waits for a daemon. */
     while (r != 0 && passes(r) && (now = now_ms()) < end_ms) {
         nanosleep(&pause, NULL);
-        r = ask(socket_path, q, capped(end_ms - now));
+        r = ask_each(socket_path, q, capped(end_ms - now));
     }
     if (r == 0 && options->network != NULL &&
         memcmp(q->network, options->network, sizeof q->network) != 0)

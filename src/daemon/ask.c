@@ -169,7 +169,9 @@ static void send_quote(struct hf__ask *a, struct hf_bytes quote)
 /* Holds a refusal back that may pass by itself, while the asker waits. */
 static bool hold_back(struct hf__ask *a, int error)
 {
-    if (a->until_ms <= hf_clock_monotonic_ms() || !hf_error_transient(error))
+    /* Who asks must turn to the new release, which listens elsewhere. */
+    if (a->until_ms <= hf_clock_monotonic_ms() || !hf_error_transient(error) ||
+        error == HF_EHANDEDOVER)
         return false;
     a->refusal = error;
     return true;

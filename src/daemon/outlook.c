@@ -415,6 +415,11 @@ void hf__outlook(const struct hf__outlook_facts *f, struct hf__outlook *ret)
             "It does not go on by itself. Do not delete the data folder. `holdfast explain %s` "
             "says what to do.\n",
             hf_error_name(s->reason));
+    } else if (s->state == HF_STATE_HANDED_OVER) {
+        snprintf(ret->says, sizeof ret->says,
+                 "not here: the new release on this machine has the key and the account");
+        hf__outlook_advise(ret, "Look at the status of the new release. When that is ready, this "
+                                "trust domain can be stopped.\n");
     } else if (s->state == HF_STATE_RECOVERING || s->state == HF_STATE_CLAIMING) {
         hf__outlook_judge_locked(f, ret);
     } else if (f->running && s->state != HF_STATE_STARTING) {

@@ -32,11 +32,14 @@ static bool for_people(const char *path)
     return strcmp(path, "/v1/health") == 0 || strcmp(path, "/v1/status") == 0;
 }
 
-/* What a locked node may call, and the authority's tool (PROTOCOL.md, section 6). */
+/* What a locked node may call, a new release on this machine among them, and the authority's tool
+ * (PROTOCOL.md, section 6). */
 static bool open_to_all(int method)
 {
     return method == HF_METHOD_DOCUMENTS || method == HF_METHOD_NONCE ||
-           method == HF_METHOD_RECOVER || method == HF_METHOD_CLAIM || method == HF_METHOD_ATTEST;
+           method == HF_METHOD_RECOVER || method == HF_METHOD_CLAIM || method == HF_METHOD_ATTEST ||
+           method == HF_METHOD_CHALLENGE || method == HF_METHOD_PRESENT ||
+           method == HF_METHOD_INHERIT;
 }
 
 /* What may have something written down. */
@@ -45,7 +48,8 @@ static bool writes(int method)
     return method == HF_METHOD_OFFER || method == HF_METHOD_DEPOSIT || method == HF_METHOD_RECORD ||
            method == HF_METHOD_DELETE || method == HF_METHOD_CLAIM ||
            method == HF_METHOD_STANDING || method == HF_METHOD_TRANSFER ||
-           method == HF_METHOD_HANDOVER || method == HF_METHOD_SUM || method == HF_METHOD_RESTORE;
+           method == HF_METHOD_HANDOVER || method == HF_METHOD_SUM || method == HF_METHOD_RESTORE ||
+           method == HF_METHOD_INHERIT;
 }
 
 static int64_t body_max(void *user, enum hf_net_method method, const char *path,
@@ -83,6 +87,8 @@ static int http_status(int error)
     case HF_EIO:
     case HF_EDRAINING:
     case HF_EQUOTA:
+    case HF_EHANDEDOVER:
+    case HF_EHANDOVERUNTIMED:
         return 503;
     case HF_EMALFORMED:
     case HF_EVERSION:
@@ -100,6 +106,8 @@ static int http_status(int error)
     case HF_EGENERATION:
     case HF_EINDEX:
     case HF_EBEHIND:
+    case HF_EHANDOVERTIME:
+    case HF_EHANDOVERBALLOT:
         return 409;
     case HF_EINTERNAL:
         return 500;

@@ -222,6 +222,9 @@ static const struct hf_config_field fields[] = {
          "Who this node is, 64 digits, when its data folder is lost; left out: the folder says."},
     {"find_account", HF_CONFIG_BOOL, HF_CONFIG_AT(struct hf__settings, find_account),
      .doc = "An empty data folder is that of the validator whom the newest set has at `address`."},
+    {"handover_from", HF_CONFIG_ADDRESS, HF_CONFIG_AT(struct hf__settings, handover_from),
+     .doc = "host:port of an old release on this machine, from which an empty data folder takes "
+            "over."},
     {"listen", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings, listen), .required = true,
      .min = 1, .max = 64,
      .doc = "Where peers reach this node: ip:port or [v6]:port; port 0 takes a free one."},
@@ -309,6 +312,12 @@ static void check(const void *value, const struct hf_config_where *where)
     else if (s->find_account && s->address.text == NULL)
         hf_config_refuse(where, "find_account",
                          "by the address at which the set has this node: give `address` too");
+    if (s->handover_from.text != NULL && s->find_account)
+        hf_config_refuse(where, "handover_from",
+                         "`find_account` says whose an empty folder is: leave one of the two out");
+    if (s->handover_from.text != NULL && strcmp(s->handover_from.text, s->listen) == 0)
+        hf_config_refuse(where, "handover_from",
+                         "where this daemon listens itself: write the old release's host:port");
     if (dev && s->dev == NULL)
         hf_config_refuse(where, "dev",
                          "`platform: dev` needs it: give authority, machine and machine_id");

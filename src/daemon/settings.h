@@ -80,6 +80,7 @@ struct hf__settings {
     struct hf_network_id network;
     struct hf_account account; /* zero: the folder says */
     bool find_account;         /* or the set, by `address`, where the folder is empty */
+    struct hf_config_address handover_from; /* an old release here; text NULL: none */
     const char *listen;
     struct hf_config_address address; /* text NULL: where it listens */
     HF_CONFIG_LIST_OF(struct hf_config_address) seeds;

@@ -70,6 +70,7 @@ static int make_engine(struct hf__daemon *d)
         .address = s->address.text,
         .account = !hf_account_zero(&s->account) ? &s->account : NULL,
         .find_account = s->find_account,
+        .handover_from = s->handover_from.text,
         .timing = timing_of(&s->timing),
         .accept_dev = s->platform == HF__PLATFORM_DEV,
         .gcm = hf_aead_available(HF_AEAD_AES256GCM),

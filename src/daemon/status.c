@@ -3,6 +3,7 @@
 #include "base/hex.h"
 #include "clock/clock.h"
 #include "daemon.h"
+#include "handover.h"
 #include "quorum.h"
 #include "sandbox/sandbox.h"
 
@@ -287,8 +288,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "waits", waits(s, now_ms));
     set(root, "excess", excess(s, now_ms));
     set(root, "record", record(s));
-    set(root, "mesh", hf__mesh_json(d));
-    set(root, "time", hf__times_json(d));
+    hf__handover_fill(d, root, s);
     set(root, "owners", number(s->owners));
     set(root, "shares", number(s->shares));
     set(root, "broken_promises", number(s->broken));

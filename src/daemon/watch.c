@@ -141,7 +141,7 @@ void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_m
 
 bool hf__watch_serves(const struct hf_status *s)
 {
-    return s->open && s->claimed && s->generation > 0;
+    return s->open && (s->claimed || s->inherited) && s->generation > 0;
 }
 
 /* ---- muting */
