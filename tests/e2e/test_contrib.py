@@ -97,7 +97,7 @@ def what_is_installed_is_what_readme_says():
                             "lib/systemd/system/holdfast-time.service", "lib/systemd/system/holdfast-time.socket",
                             "lib/systemd/system/holdfast-reboot.service", "lib/systemd/system/holdfast-reboot.timer",
                             "share/holdfast/restart/needrestart", "share/holdfast/restart/52holdfast",
-                            "libexec/holdfast/holdfast-restart", "lib/sysusers.d/holdfast.conf", "lib/tmpfiles.d/holdfast.conf",
+                            "libexec/holdfast/holdfast-restart", "bash-completion/completions/holdfast.bash", "zsh/vendor-completions/_holdfast", "share/holdfast/words.awk", "lib/sysusers.d/holdfast.conf", "lib/tmpfiles.d/holdfast.conf",
                             "man/man1/holdfast.1", "man/man8/holdfastd.8"):
             assert any(file.endswith(wanted_file) for file in files), (wanted_file, files)
         # And nothing of the tests or of foreign projects.
