@@ -200,7 +200,7 @@ int hf__exchange_merge(const struct hf__authority *a, const struct hf__exchange 
         if (s != NULL)
             all[count++] = *s;
     }
-    const struct hf_envelope whole = {.format = 1,
+    const struct hf_envelope whole = {.format = HF_DOCUMENT_FORMAT,
                                       .kind = d->kind,
                                       .body = d->signatures.body,
                                       .signatures = all,

@@ -119,7 +119,10 @@ static void print_who(const json_t *root)
                                     : "");
     printf("network    %s\n", text_of(root, "network"));
     printf("listen     %s\n", text_of(root, "listen"));
-    printf("version    %s on %s\n", text_of(root, "version"), text_of(root, "platform"));
+    const json_t *formats = json_object_get(root, "formats");
+    printf("version    %s on %s; data folder %lld, protocol %lld, documents %lld\n",
+           text_of(root, "version"), text_of(root, "platform"), number_of(formats, "data"),
+           number_of(formats, "protocol"), number_of(formats, "documents"));
     printf("measured   %s\n", text_of(root, "measurement")[0] != '\0' ? text_of(root, "measurement")
                                                                       : "no quote made yet");
     if (text_of(root, "platform_id")[0] != '\0')

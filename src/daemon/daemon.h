@@ -196,6 +196,12 @@ struct hf_net_standing hf__members_standing(struct hf__daemon *d, const struct h
 /* Frees where members are at home; NULL is legal. */
 void hf__members_free(struct hf__homes *m);
 
+/* ---- formats.c: versions of data folder, protocol and documents */
+/* Adds them and the release to the status. */
+void hf__formats_fill(struct json_t *root);
+/* Says them, once the log is set up. */
+void hf__formats_log(void);
+
 /* ---- notify.c */
 /* Reads the service manager's environment; before the process is sandboxed. */
 void hf__notify_open(struct hf__daemon *d);

@@ -18,7 +18,7 @@ enum {
     DOOR_MS = 60000,  /* between two lines about what was turned away */
 };
 
-static const char prefix[] = "/v1/";
+static const char prefix[] = HF_PROTOCOL_PREFIX;
 
 static int method_of(const char *path)
 {

@@ -343,6 +343,7 @@ int hf__daemon_run(const struct hf__settings *settings, const struct hf__start *
     d->as_root = start->as_root;
     d->started_ms = hf_clock_monotonic_ms();
     tune_memory();
+    hf__formats_log();
     say_dev(d);
     int r = hf__watch_new(d);
     if (r == 0)

@@ -304,7 +304,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
 
 static void fill_machine(struct hf__daemon *d, json_t *root)
 {
-    set(root, "version", json_string(HF_RELEASE));
+    hf__formats_fill(root);
     set(root, "listen", text(d->listening));
     set(root, "listen_error", hf__status_error(d->listen_error));
     set(root, "address", text(d->address));

@@ -162,7 +162,7 @@ int hf_document_verify(const struct hf_document *d, const struct hf_network_id *
 
 int hf_document_wrap(uint8_t kind, struct hf_bytes body, struct hf_buf *ret)
 {
-    struct hf_envelope e = {.format = 1, .kind = kind, .body = body};
+    struct hf_envelope e = {.format = HF_DOCUMENT_FORMAT, .kind = kind, .body = body};
     return hf_wire_encode(&hf_wire_envelope, &e, ret);
 }
 

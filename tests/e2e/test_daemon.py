@@ -227,6 +227,29 @@ def sigterm_ends_it_cleanly_and_a_restart_recovers():
 
 
 @tap.case
+def a_folder_of_another_release_is_refused_by_name_and_left_as_it_is():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        key, format_of = node.key("tss-db"), node.status()["formats"]["data"]
+        node.terminate()
+        vault = node.data / "vault.db"
+        written = vault.read_bytes()
+        for other in (format_of + 1, format_of - 1):
+            # The user version of an SQLite database, as a whole.
+            altered = written[:60] + other.to_bytes(4, "big") + written[64:]
+            vault.write_bytes(altered)
+            node.start()
+            assert node.process.wait(30) == 1, node.tail()
+            node.process = None
+            assert f"vault.db has format {other}, this release knows {format_of}" in node.tail(), node.tail()
+            assert vault.read_bytes() == altered
+        vault.write_bytes(written)
+        node.start()
+        assert until(lambda: node.key("tss-db"), 30, "no key") == key
+
+
+@tap.case
 def a_log_that_nobody_reads_holds_nothing_up():
     with mesh() as m:
         m.make()

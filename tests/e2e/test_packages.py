@@ -102,7 +102,8 @@ class Copy:
         self.sh("mkdir -p /run/systemd/system /packages /usr/local/sbin /usr/local/bin\n"
                 "printf '#!/bin/sh\\ncase \"$*\" in *is-active*) [ -e /stopped ] && exit 3; echo active;; "
                 "*) echo \"$@\" >>/asked;; esac\\n' >/usr/local/sbin/systemctl\n"
-                "printf '#!/bin/sh\\necho \"holdfast $*\" >>/asked\\n[ \"$1\" != drain ] || [ ! -e /needed ]\\n' >/usr/local/bin/holdfast\n"
+                "printf '#!/bin/sh\\n[ \"$1\" != --version ] || exec /usr/bin/holdfast --version\\necho \"holdfast $*\" >>/asked\\n"
+                "[ \"$1\" != drain ] || [ ! -e /needed ]\\n' >/usr/local/bin/holdfast\n"
                 "rm -f /usr/sbin/policy-rc.d\n"
                 "chmod 755 /usr/local/sbin/systemctl /usr/local/bin/holdfast")
 

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -78,6 +79,29 @@ def one_restarts_and_the_next_waits():
         for words in ((), ("both",), ("",)):
             assert host.restart(other, *words).returncode == 64
         assert host.taken() == []
+
+
+@tap.case
+def nothing_restarts_into_an_upgrade_that_was_broken_off():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-restart-"))
+    try:
+        host = Host(folder)
+        shutil.copy(RESTART, host.programs)
+        (host.programs / "holdfastd").symlink_to(PROGRAMS.holdfastd)
+        helper = host.programs / "holdfast-report"
+        helper.write_text("#!/bin/sh\necho holdfast-report 0.0.1\n")
+        helper.chmod(0o755)
+        environment = {"PATH": f"{host.programs}:/usr/bin:/bin", "HOLDFAST_SOCKET": str(folder / "none")}
+        for verb in ("daemon", "machine"):
+            done = subprocess.run([host.programs / "holdfast-restart", verb], env=environment, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 1 and "not now: holdfast-report 0.0.1 is installed beside holdfast " in done.stderr, done
+            assert "dpkg --configure -a, then: systemctl" in done.stderr and host.taken() == [], done
+        # With all of one release it goes on, and asks the daemon, which is not there.
+        helper.unlink()
+        done = subprocess.run([host.programs / "holdfast-restart", "daemon"], env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and "broken off" not in done.stderr and "holdfast drain says yes" in done.stderr, done
+    finally:
+        shutil.rmtree(folder)
 
 
 @tap.case

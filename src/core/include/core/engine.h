@@ -136,7 +136,13 @@ struct hf_engine_config {
     void (*secret_free)(void *p);
 };
 
-/* The paths of the peer protocol: "/v1/" and the name. */
+/* The version of the peer protocol, PROTOCOL 2, as its paths begin with it. */
+#define HF_PROTOCOL_VERSION          1
+#define HF__PREFIX_OF(version)       "/v" #version "/"
+#define HF__PREFIX_OF_VALUE(version) HF__PREFIX_OF(version)
+#define HF_PROTOCOL_PREFIX           HF__PREFIX_OF_VALUE(HF_PROTOCOL_VERSION)
+
+/* The paths of the peer protocol: HF_PROTOCOL_PREFIX and the name. */
 #define HF_METHOD_MAP(X)                                                                           \
     X(HF_METHOD_DOCUMENTS, 1, "documents")                                                         \
     X(HF_METHOD_OFFER, 2, "offer")                                                                 \

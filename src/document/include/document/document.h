@@ -16,6 +16,9 @@
 #include "crypto/suite.h"
 #include "wire/messages.h"
 
+/* Of envelope and body, PROTOCOL 2: a document of a higher one is refused. */
+enum { HF_DOCUMENT_FORMAT = 1 };
+
 enum hf_document_kind {
     HF_DOCUMENT_ROOT = 1,
     HF_DOCUMENT_POLICY = 2,
