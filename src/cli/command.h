@@ -56,6 +56,8 @@ int hf_cli_identity(int argc, char **argv);
 int hf_cli_mute(int argc, char **argv);
 /* holdfast metrics: the daemon's metrics. */
 int hf_cli_metrics(int argc, char **argv);
+/* holdfast page: the status page, as a file or on a port of 127.0.0.1. */
+int hf_cli_page(int argc, char **argv);
 /* holdfast reload: documents and collateral are read again. */
 int hf_cli_reload(int argc, char **argv);
 

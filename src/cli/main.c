@@ -35,6 +35,7 @@ static const struct {
     {"mute", " REASON", hf_cli_mute, "do not be warned of something for a while"},
     {"reload", "", hf_cli_reload, "read documents and collateral again"},
     {"metrics", "", hf_cli_metrics, "what a Prometheus server reads of it"},
+    {"page", "", hf_cli_page, "the status page, for a browser"},
     {"explain", " [REASON]", hf_cli_explain, "what a reason means, and what to do about it"},
     {"node", " init|key", hf_cli_node, "write a machine's configuration; an operator's key"},
     {"network", " init", hf_cli_network, "make a network: keys, root, policy"},

@@ -202,7 +202,8 @@ static void write_file(struct hf_buf *b, const struct options *o)
     else
         write_tdx(b);
     hf_buf_printf(b, "\n# The application and the `holdfast` command ask here.\nsocket: socket\n"
-                     "\n# Counters for Prometheus, on 127.0.0.1.\n#metrics: {port: 9700}\n"
+                     "\n# Counters for Prometheus, and the status page, on 127.0.0.1.\n"
+                     "#metrics: {port: 9700, page: true}\n"
                      "\n#log: {format: json, level: info}\n");
 }
 

@@ -293,10 +293,14 @@ static void answer_metrics(struct hf__ask *a)
     hf_buf_done(&text);
 }
 
-/* What is known of the other members. */
+/* What is known of the other members, and of this one by figures and on the page. */
 static void answer_members(struct hf__ask *a, enum hf__local_request_type type)
 {
-    if (type == HF__LOCAL_PEERS)
+    if (type == HF__LOCAL_METRICS)
+        answer_metrics(a);
+    else if (type == HF__LOCAL_PAGE)
+        hf__ask_send(a, hf__page_data(a->d));
+    else if (type == HF__LOCAL_PEERS)
         hf__ask_send(a, hf__peers_json(a->d));
     else if (type == HF__LOCAL_EVENTS)
         hf__ask_send(a, hf__events_json(a->d));
@@ -304,35 +308,12 @@ static void answer_members(struct hf__ask *a, enum hf__local_request_type type)
         hf__ask_send(a, hf__evidence_json(a->d));
 }
 
-/* reason: 0: all of them. */
-static void answer_explain(struct hf__ask *a, int reason)
-{
-    static const struct {
-        int number;
-        const char *what, *todo, *otherwise;
-    } reasons[] = {
-#define HF_REASON(constant, number, name, transient, what, todo, otherwise, test)                  \
-    {number, what, todo, otherwise},
-#include "base/reasons.def"
-#undef HF_REASON
-    };
-    json_t *list = json_array();
-    for (size_t i = 0; i < HF_ARRAY_LEN(reasons); i++)
-        if (reason == 0 || reason == reasons[i].number)
-            json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:b}", "code",
-                                                  hf_error_name(reasons[i].number), "what",
-                                                  reasons[i].what, "do", reasons[i].todo,
-                                                  "otherwise", reasons[i].otherwise, "retryable",
-                                                  (int)hf_error_transient(reasons[i].number)));
-    hf__ask_send(a, json_pack("{s:o}", "reasons", list));
-}
-
 /* What an operator outside may ask for: what only reads, and what acts. */
 static bool reads(enum hf__local_request_type type)
 {
     return type == HF__LOCAL_STATUS || type == HF__LOCAL_STATUS_ALL || type == HF__LOCAL_PEERS ||
            type == HF__LOCAL_EVENTS || type == HF__LOCAL_EVIDENCE || type == HF__LOCAL_METRICS ||
-           type == HF__LOCAL_EXPLAIN || type == HF__LOCAL_IDENTITY;
+           type == HF__LOCAL_EXPLAIN || type == HF__LOCAL_IDENTITY || type == HF__LOCAL_PAGE;
 }
 
 bool hf__ask_acts(enum hf__local_request_type type)
@@ -466,16 +447,15 @@ void hf__ask_serve(struct hf__ask *a, struct hf_bytes json)
     case HF__LOCAL_IDENTITY:
         answer_identity(a);
         return;
+    case HF__LOCAL_PAGE:
     case HF__LOCAL_PEERS:
     case HF__LOCAL_EVENTS:
     case HF__LOCAL_EVIDENCE:
+    case HF__LOCAL_METRICS:
         answer_members(a, q.type);
         return;
-    case HF__LOCAL_METRICS:
-        answer_metrics(a);
-        return;
     case HF__LOCAL_EXPLAIN:
-        answer_explain(a, q.reason);
+        hf__ask_send(a, json_pack("{s:o}", "reasons", hf__reasons_json(q.reason)));
         return;
     case HF__LOCAL_RELOAD:
         hf__daemon_reload(a->d);

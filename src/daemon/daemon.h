@@ -63,6 +63,7 @@ struct hf__folders;
 struct hf__homes;
 struct hf__metrics;
 struct hf__watch;
+struct hf__life;
 
 enum { HF__WHAT_LEN = 400 };
 
@@ -124,7 +125,8 @@ struct hf__daemon {
     struct hf__operators *operators;     /* NULL: the listener is off */
     uint64_t reached_ms; /* when a peer that proved its account called last; 0 never */
     struct hf__watch *watch;
-    bool state_changed; /* since keys that are waited for were asked for */
+    struct hf__life *life; /* beside the watch */
+    bool state_changed;    /* since keys that are waited for were asked for */
     struct hf__metrics *metrics;
     uint64_t traces[64]; /* counted, by type */
     struct hf__log_rate trace_rates[64];
@@ -242,6 +244,14 @@ HF_MUST_USE int hf__survey_begin(struct hf__daemon *d);
 bool hf__survey_awaits(uint64_t token);
 /* Takes such an answer. */
 void hf__survey_answered(struct hf__daemon *d, const struct hf_net_result *result);
+
+/* ---- page.c */
+/* What the status page is drawn from; the caller's reference. NULL: out of memory. */
+struct json_t *hf__page_data(struct hf__daemon *d);
+
+/* ---- reasons.c */
+/* What a reason means, as a list for JSON; 0: all of them. The caller's reference. */
+struct json_t *hf__reasons_json(int reason);
 
 /* ---- mesh.c: the other members, as JSON; the caller's reference */
 struct json_t *hf__mesh_json(struct hf__daemon *d); /* the status's part */

@@ -29,6 +29,7 @@ enum hf__local_request_type {
     HF__LOCAL_QUOTE,
     HF__LOCAL_EVIDENCE,
     HF__LOCAL_REQUEST_PART,
+    HF__LOCAL_PAGE,
 };
 
 enum {

@@ -31,6 +31,7 @@ static const struct {
     {"quote", HF__LOCAL_QUOTE},
     {"evidence", HF__LOCAL_EVIDENCE},
     {"request_part", HF__LOCAL_REQUEST_PART},
+    {"page", HF__LOCAL_PAGE},
 };
 
 /* The key's name, and how long its asker waits. */

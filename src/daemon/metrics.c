@@ -1,19 +1,24 @@
-/* Counters for Prometheus on a loopback port: one short HTTP/1.0 answer for each connection. */
+/* Counters for Prometheus on a loopback port, and the status page: one HTTP/1.0 answer for each
+ * connection. */
 #include "base/error.h"
 #include "base/file.h"
 #include "base/secret.h"
 #include "clock/clock.h"
 #include "daemon.h"
 #include "log.h"
+#include "page/page.h"
+#include "page/question.h"
 #include "sandbox/sandbox.h"
 
 #include <assert.h>
+#include <jansson.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
 enum {
     TEXT_MAX = 64 << 10,
-    ASK_LEN = 1024,
+    ANSWER_MAX = HF_PAGE_MAX,
+    READ_LEN = 1024,
     ASKERS_MAX = 16,     /* at once: then who came first of them goes, if it had its time to ask */
     OPEN_MAX = 256,      /* whatever time it had */
     ASK_MS = 250,        /* this time: a burst of silent ones takes no scrape's place */
@@ -29,7 +34,8 @@ struct asker {
     struct hf_buf answer;
     uint64_t since_ms;
     bool closing;
-    char in[ASK_LEN];
+    char in[READ_LEN]; /* what was read last */
+    struct hf_question question;
 };
 
 struct hf__metrics {
@@ -172,33 +178,44 @@ void hf__metrics_text(struct hf__daemon *d, struct hf_buf *ret)
     write_metrics(d, ret);
 }
 
-/* Whether the first line asks for this path: GET, the path, and what follows a blank or a query. */
-static bool asks_for(const char *line, size_t len, const char *path)
+/* The page, for those who asked this machine for it. */
+static void answer_page(struct hf__daemon *d, const struct hf_question *q, struct hf_buf *b)
 {
-    size_t n = strlen(path);
-    return len > 4 + n && memcmp(line, "GET ", 4) == 0 && memcmp(line + 4, path, n) == 0 &&
-           (line[4 + n] == ' ' || line[4 + n] == '?' || line[4 + n] == '\r' || line[4 + n] == '\n');
+    bool home = hf_question_at_home(q);
+    json_t *data = home ? hf__page_data(d) : NULL;
+    if (!home)
+        write_plain(b, "421 Misdirected Request",
+                    "this page is for 127.0.0.1 and localhost, and was asked for by another name");
+    else
+        hf_page_answer(data, hf_question_asks(q, "/page.json"), b);
+    json_decref(data);
 }
 
 /*
  * /metrics; /healthz: the loop answers, which is all that a supervisor may restart it for; /readyz:
- * keys can be had now.
+ * keys can be had now; where the settings want it the page, and what it is drawn from.
  */
-static void answer(struct hf__daemon *d, const char *line, size_t len, struct hf_buf *b)
+static void answer(struct hf__daemon *d, const struct hf_question *q, struct hf_buf *b)
 {
     struct hf_status s;
-    if (asks_for(line, len, "/metrics")) {
+    bool page = d->settings->metrics->page;
+    if (hf_question_asks(q, "/metrics")) {
         hf_buf_printf(b, "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
                          "Connection: close\r\n\r\n");
         write_metrics(d, b);
-    } else if (asks_for(line, len, "/healthz")) {
+    } else if (hf_question_asks(q, "/healthz")) {
         write_plain(b, "200 OK", "ok");
-    } else if (asks_for(line, len, "/readyz")) {
+    } else if (hf_question_asks(q, "/readyz")) {
         hf__watch_status(d, &s);
         bool ready = hf__watch_serves(&s);
         write_plain(b, ready ? "200 OK" : "503 Service Unavailable", hf_state_name(s.state));
+    } else if (page && (hf_question_asks(q, "/") || hf_question_asks(q, "/page.json"))) {
+        answer_page(d, q, b);
     } else {
-        write_plain(b, "404 Not Found", "metrics are at /metrics; there are /healthz and /readyz");
+        write_plain(b, "404 Not Found",
+                    page ? "the status page is at /, metrics at /metrics; there are /healthz and "
+                           "/readyz"
+                         : "metrics are at /metrics; there are /healthz and /readyz");
     }
 }
 
@@ -255,20 +272,36 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
     *ret = uv_buf_init(a->in, sizeof a->in);
 }
 
-/* The first line decides; clients send it in one piece. */
+static void send_answer(struct asker *a, uv_stream_t *stream)
+{
+    uv_buf_t out = uv_buf_init((char *)a->answer.data, (unsigned)a->answer.len);
+    a->write.data = a;
+    if (a->answer.error != 0 || uv_write(&a->write, stream, &out, 1, on_written) != 0)
+        end(a);
+}
+
+/* The whole head is read before it is answered: what is left unread when a connection is closed
+ * has the kernel reset it, and the answer may be lost. */
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct asker *a = stream->data;
     (void)buf;
     if (n == 0)
         return;
-    uv_read_stop(stream);
+    enum hf_question_state state = HF_QUESTION_UNDER_WAY;
     if (n > 0)
-        answer(a->owner->d, a->in, (size_t)n, &a->answer);
-    uv_buf_t out = uv_buf_init((char *)a->answer.data, (unsigned)a->answer.len);
-    a->write.data = a;
-    if (n < 0 || a->answer.error != 0 || uv_write(&a->write, stream, &out, 1, on_written) != 0)
+        state = hf_question_take(&a->question, hf_bytes_of(a->in, (size_t)n));
+    if (n > 0 && state == HF_QUESTION_UNDER_WAY)
+        return;
+    uv_read_stop(stream);
+    if (state == HF_QUESTION_WHOLE)
+        answer(a->owner->d, &a->question, &a->answer);
+    else if (state == HF_QUESTION_TOO_LONG)
+        write_plain(&a->answer, "431 Request Header Fields Too Large", "too long a head");
+    if (n < 0)
         end(a);
+    else
+        send_answer(a, stream);
 }
 
 /* Ends who came first where there are more than there may be, and it had its time; whether it
@@ -325,7 +358,7 @@ static void on_connection(uv_stream_t *server, int status)
     a->next = m->askers;
     m->askers = a;
     m->handles++;
-    hf_buf_init(&a->answer, TEXT_MAX);
+    hf_buf_init(&a->answer, ANSWER_MAX);
     if (!uv_is_active((uv_handle_t *)&m->patience))
         uv_timer_start(&m->patience, on_patience, LOOK_MS, LOOK_MS);
     if (uv_accept(server, (uv_stream_t *)&a->tcp) != 0 || short_of_memory ||

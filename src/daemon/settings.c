@@ -113,6 +113,8 @@ static const struct hf_config_schema log_schema =
 static const struct hf_config_field metrics_fields[] = {
     {"port", HF_CONFIG_UINT, HF_CONFIG_AT(struct hf__settings_metrics, port), .required = true,
      .max = 65535, .doc = "TCP port on 127.0.0.1; 0 takes a free one."},
+    {"page", HF_CONFIG_BOOL, HF_CONFIG_AT(struct hf__settings_metrics, page),
+     .doc = "Whether the status page is there too, for every user of this machine to read."},
 };
 static const struct hf_config_schema metrics_schema =
     HF_CONFIG_SCHEMA(struct hf__settings_metrics, metrics_fields, NULL);

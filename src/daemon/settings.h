@@ -43,7 +43,7 @@ struct hf__settings_log {
 };
 
 struct hf__settings_metrics {
-    bool on;
+    bool page;
     uint16_t port;
 };
 

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "clock/clock.h"
 #include "daemon.h"
+#include "life.h"
 #include "log.h"
 
 static const char *document_kind(uint64_t kind)
@@ -146,6 +147,8 @@ void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t)
     struct hf__line l;
     hf_assert((size_t)t->type < HF_ARRAY_LEN(d->traces));
     d->traces[t->type]++;
+    if (d->life != NULL)
+        hf__life_add(d->life, t, hf_clock_wall_ms() / 1000);
     if (!begin(d, &l, t, level_of(t)))
         return;
     numbers(d, &l, t);

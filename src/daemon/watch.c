@@ -7,6 +7,7 @@
 #include "attest/verdict.h"
 #include "clock/clock.h"
 #include "daemon.h"
+#include "life.h"
 #include "log.h"
 
 #include <stdlib.h>
@@ -33,13 +34,16 @@ struct hf__watch {
 int hf__watch_new(struct hf__daemon *d)
 {
     d->watch = calloc(1, sizeof *d->watch);
-    return d->watch != NULL ? 0 : HF_ENOMEM;
+    d->life = calloc(1, sizeof *d->life);
+    return d->watch != NULL && d->life != NULL ? 0 : HF_ENOMEM;
 }
 
 void hf__watch_free(struct hf__daemon *d)
 {
     free(d->watch);
+    free(d->life);
     d->watch = NULL;
+    d->life = NULL;
 }
 
 /* Before the engine runs: starting while it is tried again, blocked where only
@@ -276,4 +280,6 @@ void hf__watch_tick(struct hf__daemon *d)
     for (size_t i = 0; i < o.warnings_count; i++)
         look(w, &o.warnings[i], now_ms);
     over(w);
+    if (d->life != NULL)
+        hf__life_sample(d->life, &o, s.open, hf_clock_wall_ms() / 1000);
 }

@@ -27,6 +27,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                   strlen(name.unit) + strlen(name.key) < len);
     /* Without its frame, a request is reached more often. */
     if (hf__local_decode(hf_bytes_of(data, len), &request) == 0)
-        hf_assert(request.type >= HF__LOCAL_STATUS && request.type <= HF__LOCAL_EVIDENCE);
+        hf_assert(request.type >= HF__LOCAL_STATUS && request.type <= HF__LOCAL_PAGE);
     return 0;
 }

@@ -16,9 +16,11 @@ ROOMS["share"] = ["base", "wire", "crypto", "attest", "document"]
 # A program of its own, so that the daemon does not map libcurl.
 ROOMS["fetch"] = ["base", "config", "wire", "crypto", "attest", "sandbox"]
 ROOMS["client"] = _INNER
-ROOMS["daemon"] = _INNER + ["sandbox", "clock", "store", "net", "client"]
+# The status page, which the daemon and the command show.
+ROOMS["page"] = ["base"]
+ROOMS["daemon"] = _INNER + ["sandbox", "clock", "store", "net", "client", "page"]
 # The operator's command reads and signs documents, and asks a daemon; it runs no engine.
-ROOMS["cli"] = ["base", "config", "wire", "crypto", "attest", "document", "client", "net"]
+ROOMS["cli"] = ["base", "config", "wire", "crypto", "attest", "document", "client", "net", "page"]
 # The simulator brings its own doubles for the world.
 SIM_ROOMS = _INNER
 
@@ -52,7 +54,7 @@ LIBRARIES = [
     ("nghttp2/", ["nghttp2_dep"], {"net", "daemon"}),
     ("sqlite3.h", ["sqlite_dep"], {"store"}),
     ("yaml.h", ["yaml_dep"], {"config"}),
-    ("jansson.h", ["jansson_dep"], {"attest", "daemon", "cli", "client", "sim"}),
+    ("jansson.h", ["jansson_dep"], {"attest", "daemon", "cli", "client", "page", "sim"}),
     ("msgpack", ["msgpack_dep"], {"wire"}),
     ("curl/", ["curl_dep"], {"fetch"}),
     ("seccomp.h", ["seccomp_dep"], {"sandbox"}),
