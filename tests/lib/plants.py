@@ -31,6 +31,7 @@ def plants(theirs, program="/bin/true"):
         "listen": "listen: 127.0.0.1:0",
         "address": "address: 127.0.0.1:1",
         "account": f"account: {theirs.nodes[0].account}",
+        "handover_from": f"handover_from: {theirs.nodes[0].address}",
         "find_account": f"find_account: true\naddress: {theirs.nodes[0].address}",
         "seeds": f"seeds: [{theirs.nodes[0].address}]",
         "documents": f"documents: {theirs.authority}/documents",
@@ -65,6 +66,7 @@ def plants(theirs, program="/bin/true"):
         "log.format": "log: {format: json}",
         "log.level": "log: {level: error}",
         "metrics.port": "metrics: {port: 0}",
+        "metrics.page": "metrics: {port: 0, page: true}",
         **{f"timing.{name}": TIMING % f"{name}: {value}" for name, value in (
             ("call", "1d"), ("nonce_life", "1d"), ("round_grace", "1d"), ("retry_min", "1d"), ("retry_max", "1d"),
             ("permanent", "1d"), ("standing", "1d"), ("audit", "1d"), ("watch", "1d"), ("documents", "1d"), ("gossip", "1d"),
