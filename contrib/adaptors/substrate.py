@@ -31,8 +31,9 @@ import sys
 import urllib.request
 
 TIMEOUT_S = 20
-ANSWER_MAX = 16 << 20
+ANSWER_MAX = 4 << 20
 KEYS_AT_ONCE = 256
+VALIDATORS_MAX = 16384  # that FOLLOW.md has read; what a node says of so many is bounded with them
 MASK = (1 << 64) - 1
 P1, P2, P3, P4, P5 = (11400714785074694791, 14029467366897019727, 1609587929392839161, 9650029242287828579,
                       2870177450012600261)
@@ -129,7 +130,10 @@ class Reader:
 
 def validators_in(data):
     reader = Reader(data)
-    found = [reader.take(32) for _ in range(reader.compact())]
+    count = reader.compact()
+    if count > VALIDATORS_MAX:
+        raise Wrong(f"more than {VALIDATORS_MAX} validators")
+    found = [reader.take(32) for _ in range(count)]
     reader.end()
     return found
 
@@ -225,8 +229,8 @@ def main():
     options = parser.parse_args()
     try:
         print(json.dumps(view(Node(options.url), options.pallet, options.item, options.since)))
-    except (Wrong, OSError, ValueError, KeyError, TypeError) as error:
-        print(f"substrate.py: {options.url}: {error}", file=sys.stderr)
+    except (Wrong, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        print(f"substrate.py: {options.url}: {error or type(error).__name__}", file=sys.stderr)
         return 1
     return 0
 

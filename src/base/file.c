@@ -20,9 +20,10 @@ int hf_error_from_errno(int code)
         return HF_EINVAL;
     case ENOENT:
     case ENOTDIR:
+        return HF_ENOTFOUND;
     case ENXIO:
     case ENODEV:
-        return HF_ENOTFOUND;
+        return HF_ENODEVICE;
     case EEXIST:
     case ENOTEMPTY:
         return HF_EEXIST;

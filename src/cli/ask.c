@@ -21,29 +21,33 @@ int hf__say_no_answer(const char *command, int error)
         hint = "its socket is there, and holdfastd does not run";
     else if (error == HF_EPERMISSION)
         hint = "this user may not use the socket, or another user than its folder's made it";
+    else if (error == HF_ETIMEOUT)
+        hint = "it has taken the question and has said nothing since: is the process stopped, or "
+               "does its machine or its disk hang? `systemctl status holdfastd` and the kernel's "
+               "log say more";
     fprintf(stderr, "holdfast%s%s: the daemon at %s does not answer: %s\n",
             command != NULL ? " " : "", command != NULL ? command : "", hf__cli_socket, hint);
     return HF_CLI_ERROR;
 }
 
 /* Over the operator listener; what went wrong has been said. */
-static int exchange_outside(struct hf_bytes request, bool quiet, json_t **ret)
+static int exchange_outside(struct hf_bytes request, uint32_t within_ms, bool quiet, json_t **ret)
 {
     struct hf_buf answer;
     json_error_t error;
     hf_buf_init(&answer, HF_FRAME_MAX);
-    int r = hf__outside_ask(request, HF__ASK_MS, quiet, &answer);
+    int r = hf__outside_ask(request, within_ms, quiet, &answer);
     if (r == 0)
         *ret = json_loadb((const char *)answer.data, answer.len, 0, &error);
     hf_buf_done(&answer);
     return r;
 }
 
-static int exchange_local(struct hf_bytes request, bool quiet, json_t **ret)
+static int exchange_local(struct hf_bytes request, uint32_t within_ms, bool quiet, json_t **ret)
 {
     struct hf_client_answer answer = {0};
     json_error_t error;
-    int r = hf_client_call(hf__cli_socket, request, HF__ASK_MS, &answer);
+    int r = hf_client_call(hf__cli_socket, request, within_ms, &answer);
     if (r == 0)
         *ret = json_loadb(answer.text, answer.len, 0, &error);
     else if (!quiet)
@@ -53,7 +57,7 @@ static int exchange_local(struct hf_bytes request, bool quiet, json_t **ret)
 }
 
 /* What went wrong is said unless quiet. */
-static int exchange(json_t *request, bool quiet, json_t **ret)
+static int exchange(json_t *request, uint32_t within_ms, bool quiet, json_t **ret)
 {
     json_t *root = NULL;
     char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
@@ -61,8 +65,8 @@ static int exchange(json_t *request, bool quiet, json_t **ret)
     if (text == NULL)
         return HF_ENOMEM;
     struct hf_bytes bytes = hf_bytes_of(text, strlen(text));
-    int r = hf__outside_wanted() ? exchange_outside(bytes, quiet, &root)
-                                 : exchange_local(bytes, quiet, &root);
+    int r = hf__outside_wanted() ? exchange_outside(bytes, within_ms, quiet, &root)
+                                 : exchange_local(bytes, within_ms, quiet, &root);
     free(text);
     if (r != 0)
         return r;
@@ -89,10 +93,10 @@ static int refusal(const json_t *error, bool quiet)
     return code != NULL ? hf_error_from_name(code) : HF_EMALFORMED;
 }
 
-int hf__ask(json_t *request, bool quiet, json_t **ret)
+static int ask(json_t *request, uint32_t within_ms, bool quiet, json_t **ret)
 {
     json_t *root = NULL;
-    int r = exchange(request, quiet, &root);
+    int r = exchange(request, within_ms, quiet, &root);
     if (r != 0)
         return r;
     const json_t *error = json_object_get(root, "error");
@@ -103,6 +107,16 @@ int hf__ask(json_t *request, bool quiet, json_t **ret)
     }
     *ret = root;
     return 0;
+}
+
+int hf__ask(json_t *request, bool quiet, json_t **ret)
+{
+    return ask(request, HF__ASK_MS, quiet, ret);
+}
+
+int hf__ask_now(json_t *request, bool quiet, json_t **ret)
+{
+    return ask(request, HF__ASK_NOW_MS, quiet, ret);
 }
 
 int hf__answer_save(const json_t *answer, const char *member, const char *path)

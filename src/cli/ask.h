@@ -8,7 +8,10 @@
 
 #include <jansson.h>
 
-enum { HF__ASK_MS = 30000 };
+enum {
+    HF__ASK_MS = 30000,    /* what the daemon may have to ask others, or do, before it answers */
+    HF__ASK_NOW_MS = 5000, /* what it answers from what it knows */
+};
 
 /*
  * Asks the daemon and reads its answer. request: consumed. ret: the answer, given back with
@@ -16,6 +19,10 @@ enum { HF__ASK_MS = 30000 };
  * unless quiet, and returned as a code of base/error.h.
  */
 HF_MUST_USE int hf__ask(json_t *request, bool quiet, json_t **ret);
+
+/* hf__ask, of what the daemon answers at once whatever others do: one that has said nothing after
+ * HF__ASK_NOW_MS hangs, and its operator is to know that soon. */
+HF_MUST_USE int hf__ask_now(json_t *request, bool quiet, json_t **ret);
 
 /* Writes the bytes whose digits a member of an answer has to a file. HF_EMALFORMED: there are none.
  * What hf_file_write_through gives. */

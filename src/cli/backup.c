@@ -81,7 +81,7 @@ static const char usage[] =
 static int backup_show(bool json)
 {
     json_t *root;
-    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
+    if (hf__ask_now(json_pack("{s:s}", "request", "status"), false, &root) != 0)
         return HF_CLI_ERROR;
     bool recorded = number_of(root, "generation") > 0;
     if (json)

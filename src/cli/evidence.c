@@ -76,7 +76,7 @@ static int list(const struct options *o)
 {
     json_t *root;
     int status = HF_CLI_OK;
-    if (hf__ask(json_pack("{s:s}", "request", "evidence"), false, &root) != 0)
+    if (hf__ask_now(json_pack("{s:s}", "request", "evidence"), false, &root) != 0)
         return HF_CLI_ERROR;
     const json_t *all = json_object_get(root, "evidence");
     if (o->json)

@@ -87,6 +87,8 @@ static int begin(struct hf__round *r)
         r->own++;
     if (error == 0)
         error = hf__follow_load(r->a.folder, &r->o->chain, &r->state);
+    if (error == 0)
+        hf__follow_clock_set_back(&r->state, r->now_s);
     return error != 0 ? error : hf__follow_take_up(r);
 }
 

@@ -165,6 +165,25 @@ int hf__follow_load(const char *folder, const struct hf_hash *chain, struct hf__
     return r;
 }
 
+static void not_after(uint64_t *time_s, uint64_t now_s, uint64_t otherwise_s)
+{
+    if (*time_s > now_s)
+        *time_s = otherwise_s;
+}
+
+void hf__follow_clock_set_back(struct hf__follow_state *s, uint64_t now_s)
+{
+    not_after(&s->signed_s, now_s, now_s);
+    not_after(&s->waits_since_s, now_s, now_s);
+    not_after(&s->left_s, now_s, now_s);
+    for (size_t i = 0; i < s->count; i++) {
+        struct hf__follow_account *k = &s->accounts[i];
+        not_after(&k->asked_s, now_s, 0);
+        not_after(&k->passed_s, now_s, 0);
+        not_after(&k->failed_since_s, now_s, now_s);
+    }
+}
+
 static json_t *hex(const void *data, size_t len)
 {
     char text[65];

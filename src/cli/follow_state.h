@@ -21,6 +21,12 @@ struct hf__follow_state {
  * HF_EMALFORMED. ret: ended with hf__follow_forget. */
 HF_MUST_USE int hf__follow_load(const char *folder, const struct hf_hash *chain,
                                 struct hf__follow_state *ret);
+/*
+ * The machine's clock was ahead when something was noted, and is right again: what is dated after
+ * now began now, and an answer that is dated so was never given. Without this an account would
+ * count as attested, and no member as lost, for as long as the clock was wrong.
+ */
+void hf__follow_clock_set_back(struct hf__follow_state *s, uint64_t now_s);
 /* Replaces it, durably. */
 HF_MUST_USE int hf__follow_save(const char *folder, const struct hf_hash *chain,
                                 const struct hf__follow_state *s);

@@ -101,7 +101,7 @@ int hf_cli_peers(int argc, char **argv)
         return HF_CLI_OK;
     if (argc > 1 && !json)
         return hf__usage(peers_usage);
-    if (hf__ask(json_pack("{s:s}", "request", "peers"), false, &root) != 0)
+    if (hf__ask_now(json_pack("{s:s}", "request", "peers"), false, &root) != 0)
         return HF_CLI_ERROR;
     const json_t *peers = json_object_get(root, "peers");
     bool absent = false;
@@ -151,7 +151,7 @@ int hf_cli_events(int argc, char **argv)
         return HF_CLI_OK;
     if (argc > 1 && !json)
         return hf__usage(events_usage);
-    if (hf__ask(json_pack("{s:s}", "request", "events"), false, &root) != 0)
+    if (hf__ask_now(json_pack("{s:s}", "request", "events"), false, &root) != 0)
         return HF_CLI_ERROR;
     const json_t *events = json_object_get(root, "events");
     if (json)
@@ -214,7 +214,7 @@ int hf_cli_watch(int argc, char **argv)
     for (uint64_t s = 0; s <= o.for_s; s++) {
         const struct timespec pause = {.tv_sec = POLL_MS / 1000};
         json_t *root;
-        if (hf__ask(json_pack("{s:s}", "request", "peers"), false, &root) != 0) {
+        if (hf__ask_now(json_pack("{s:s}", "request", "peers"), false, &root) != 0) {
             json_decref(seen);
             return HF_CLI_ERROR;
         }

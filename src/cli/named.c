@@ -10,7 +10,7 @@ enum { PREFIX_MIN = 4, ACCOUNT_DIGITS = 64 };
 json_t *hf__named_members(void)
 {
     json_t *root, *members = NULL;
-    if (hf__ask(json_pack("{s:s}", "request", "peers"), true, &root) != 0)
+    if (hf__ask_now(json_pack("{s:s}", "request", "peers"), true, &root) != 0)
         return NULL;
     members = json_incref(json_object_get(root, "peers"));
     json_decref(root);

@@ -291,7 +291,7 @@ int hf_cli_status(int argc, char **argv)
         return hf__usage(status_usage);
     if (o.all)
         return hf__status_all(o.json);
-    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
+    if (hf__ask_now(json_pack("{s:s}", "request", "status"), false, &root) != 0)
         return HF_CLI_ERROR;
     int status = (int)number_of(root, "exit_status");
     if (o.json) {

@@ -50,7 +50,7 @@ static int wait_for(const char *wanted, long timeout_s)
     time_t end_s = now.tv_sec + timeout_s;
     do {
         json_t *root;
-        if (hf__ask(json_pack("{s:s}", "request", "status"), true, &root) == 0) {
+        if (hf__ask_now(json_pack("{s:s}", "request", "status"), true, &root) == 0) {
             bool there = reached(root, wanted);
             snprintf(last, sizeof last, "%s: can this key come back? %s", text_of(root, "state"),
                      text_of(json_object_get(root, "key"), "says"));

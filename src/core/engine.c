@@ -255,6 +255,11 @@ static void handle(struct hf_engine *e, const struct hf_event *event)
     case HF_EVENT_CLOSED:
         hf__members_closed(e, event->u.closed.account);
         break;
+    case HF_EVENT_EXCESS:
+        /* Who is no member can have as many accounts as it likes. */
+        if (hf__is_member(e, event->u.excess.account))
+            hf__excess(e, event->u.excess.account);
+        break;
     case HF_EVENT_TICK:
         break;
     }

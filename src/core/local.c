@@ -9,6 +9,19 @@ static void reply_written(struct hf_engine *e, uint64_t id, int error)
     hf__local_reply(e, id, error)->after = error == 0 ? e->write_seq : 0;
 }
 
+/* A request to share holders is answered to a key that lives in memory: a restart loses the answers
+ * that people have given, and all of them have to be asked anew. */
+static void drain(struct hf_engine *e, uint64_t id)
+{
+    hf_assert(e->quorum->request == NULL || !e->open);
+    if (e->quorum->request != NULL)
+        hf__local_reply(e, id, HF_EDRAINASKED);
+    else if (e->provider->drain != NULL)
+        hf__local_reply(e, id, HF_EBUSY);
+    else
+        hf__drain_begin(e, id);
+}
+
 void hf__local(struct hf_engine *e, const struct hf_event *event)
 {
     hf_assert(event->type == HF_EVENT_LOCAL && e->started);
@@ -28,10 +41,7 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
         return;
     }
     case HF_LOCAL_DRAIN:
-        if (e->provider->drain != NULL)
-            hf__local_reply(e, id, HF_EBUSY);
-        else
-            hf__drain_begin(e, id);
+        drain(e, id);
         return;
     case HF_LOCAL_UNDRAIN:
         hf__drain_free(e, HF_ECANCELED); /* a question under way must not end in draining */

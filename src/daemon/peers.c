@@ -375,6 +375,13 @@ static void on_closed(void *user, const struct hf_account *account)
     hf__daemon_step(user, &event);
 }
 
+static void on_excess(void *user, const struct hf_account *account)
+{
+    struct hf_event event = {.type = HF_EVENT_EXCESS};
+    event.u.excess.account = account;
+    hf__daemon_step(user, &event);
+}
+
 /* ---- identity and listener */
 
 static void certify(struct hf__daemon *d, struct hf_net *net)
@@ -434,6 +441,7 @@ int hf__peers_open(struct hf__daemon *d)
                                        .completed = on_completed,
                                        .datagram = on_datagram,
                                        .closed = on_closed,
+                                       .excess = on_excess,
                                        .body_max = body_max,
                                        .standing = standing};
     d->requests_free = NO_PLACE;

@@ -49,17 +49,18 @@ struct hf__conn {
     enum hf__conn_state state;
     bool outgoing;
     bool closing;
-    bool opened;    /* its handshake succeeded */
-    bool stale;     /* incoming: the identity changed during the handshake, so drain it at once */
-    bool draining;  /* no new streams; closes when those it has are done */
-    bool writing;   /* pending is libuv's */
-    bool dirty;     /* on net->dirty */
-    bool heard;     /* the peer's first SETTINGS came */
-    bool pinged;    /* a PING waits for its answer */
-    bool vsock;     /* of AF_VSOCK, and not TCP */
-    bool ended;     /* by the other end, or it broke */
-    bool suspect;   /* a call on it met its deadline in silence, and that PING will tell */
-    uint32_t fault; /* of the peer, as the GOAWAY to it names it (RFC 9113, 7); 0: none */
+    bool opened;     /* its handshake succeeded */
+    bool stale;      /* incoming: the identity changed during the handshake, so drain it at once */
+    bool draining;   /* no new streams; closes when those it has are done */
+    bool writing;    /* pending is libuv's */
+    bool dirty;      /* on net->dirty */
+    bool heard;      /* the peer's first SETTINGS came */
+    bool pinged;     /* a PING waits for its answer */
+    bool vsock;      /* of AF_VSOCK, and not TCP */
+    bool ended;      /* by the other end, or it broke */
+    bool suspect;    /* a call on it met its deadline in silence, and that PING will tell */
+    uint32_t excess; /* refusals because of what the peer asks or holds: the daemon is told next */
+    uint32_t fault;  /* of the peer, as the GOAWAY to it names it (RFC 9113, 7); 0: none */
     bool has_account;
     struct hf_account account;
     struct hf__tls tls;

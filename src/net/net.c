@@ -64,6 +64,17 @@ static void deliver(struct hf__call *call)
     hf__call_free(call);
 }
 
+/* Who asks or holds too much is named to the daemon, where it is known. A refusal may be made
+ * inside a function that the daemon calls; here none is under way. */
+static void tell_excess(struct hf__conn *conn)
+{
+    const struct hf_net_hooks *hooks = &conn->net->hooks;
+    bool told = conn->has_account && !conn->outgoing && hooks->excess != NULL;
+    for (; told && conn->excess > 0; conn->excess--)
+        hooks->excess(hooks->user, &conn->account);
+    conn->excess = 0;
+}
+
 /*
  * What was put off, in the order in which one kind makes the next: calls to give to connections,
  * output to write, results to hand over. What the hooks add meanwhile waits for the next turn, so
@@ -89,6 +100,7 @@ static void on_idle(uv_idle_t *idle)
         hf__list_remove(&conn->dirty_link);
         conn->dirty = false;
         hf__conn_flush(conn);
+        tell_excess(conn);
     }
     hf__list_move(&work, &net->finished);
     while (!hf__list_empty(&work)) {

@@ -123,6 +123,7 @@ static void reply_error(struct hf__stream *s, int status, int error, const char 
 /* No room for a body or an answer: because of what its own source holds, or of what others do. */
 static void refuse_memory(struct hf__stream *s, int why)
 {
+    s->conn->excess += why == HF_EQUOTA;
     if (why == HF_EQUOTA)
         reply_error(s, 429, HF_EBUSY, "too much is held for this peer");
     else
@@ -246,6 +247,7 @@ static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
 static void refuse_excess(struct hf__stream *s)
 {
     struct hf__conn *conn = s->conn;
+    conn->excess++;
     if (hf__bucket_take(&conn->resets, hf__now_ms(conn->net))) {
         refuse(s, 429, HF_EBUSY, "too many requests");
         return;

@@ -307,6 +307,12 @@ def what_a_machine_runs_is_told_by_its_daemon_and_by_its_identity_file():
             file.write_text(text)
             done = node.command(*verify)
             assert done.returncode == 2 and not done.stdout and b"identity.json: " in done.stderr, done
+        # A daemon that hangs is no riddle for half a minute.
+        node.freeze()
+        done = node.command("status", timeout=20)
+        assert done.returncode == 1 and not done.stdout and b"has said nothing since" in done.stderr, done
+        node.thaw()
+        until(node.status, 20, "it does not go on")
         node.kill()
         done = node.command("policy", "measurement", "--here")
         assert done.returncode == 1 and not done.stdout and b"holdfastd does not run" in done.stderr, done

@@ -82,6 +82,13 @@ static struct hf_net_standing on_standing(void *user, const struct hf_net_peer *
     return (struct hf_net_standing){.kind = HF_NET_EXPECTED, .places = 1000};
 }
 
+static void on_excess(void *user, const struct hf_account *account)
+{
+    struct mesh_node *n = user;
+    n->excess++;
+    n->last_excess = *account;
+}
+
 static void on_completed(void *user, const struct hf_net_result *r)
 {
     struct mesh_node *n = user;
@@ -115,6 +122,7 @@ static void node_init(struct mesh_node *n, const struct hf_net_limits *limits, s
         .verify = verify,
         .request = on_request,
         .completed = on_completed,
+        .excess = on_excess,
         .body_max = on_body_max,
         .standing = on_standing,
     };

@@ -44,6 +44,8 @@ struct mesh_node {
     size_t last_body_len;
     bool last_has_account;
     struct hf_account last_account;
+    unsigned excess; /* refusals of which it was told */
+    struct hf_account last_excess;
     /*
      * POST /v1/echo answers the body; /v1/hold keeps the handle here; /v1/big answers 1 MiB; GET
      * /v1/health answers {}.

@@ -108,6 +108,28 @@ Test(sealing, a_crash_at_any_moment_of_it_loses_nothing, .timeout = 120)
     }
 }
 
+/* A stop would waste what people have answered; afterwards it costs them nothing. */
+Test(blackstart, that_people_are_answering_is_no_moment_to_stop)
+{
+    struct hf_world *w = testnet_sealed(NODES, M, N);
+    struct hf_blackstart_report report;
+    struct hf_buf request;
+    testnet_power_cut(w);
+    cr_assert_eq(hf_world_drain(w, 0, true, TESTNET_MS), 0, "nobody was asked yet");
+    testnet_ask(w, 0, &request);
+    cr_assert_eq(hf_world_drain(w, 0, true, TESTNET_MS), HF_EDRAINASKED);
+    for (uint8_t holder = 1; holder <= M; holder++) {
+        cr_assert_eq(testnet_answered(w, 0, holder, &request, &report), 0);
+        if (holder < M)
+            cr_assert_eq(hf_world_drain(w, 0, true, TESTNET_MS), HF_EDRAINASKED);
+    }
+    hf_buf_done(&request);
+    hf_world_run_for(w, 20000);
+    cr_assert(testnet_status(w, 0).open);
+    cr_assert_neq(hf_world_drain(w, 0, true, TESTNET_MS), HF_EDRAINASKED);
+    testnet_end(w);
+}
+
 Test(blackstart, a_wrong_answer_is_named_and_costs_nothing)
 {
     struct hf_world *w = testnet_sealed(NODES, M, N);

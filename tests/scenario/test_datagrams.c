@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "members/detect.h"
+#include "node/update.h"
 
 #include <criterion/criterion.h>
 
@@ -114,6 +115,55 @@ Test(datagrams, that_are_sent_again_are_no_evidence_of_life)
     cr_assert_gt(x.met, 0);
     cr_assert_eq(contact(w, 0, 2)->found, HF__FOUND_UNREACHABLE);
     hf_buf_done(&x.recorded);
+    testnet_end(w);
+}
+
+/* A node asks another to hand a ping on, which takes it. */
+static void ask_to_carry(struct hf_world *w, uint32_t asker, uint32_t by, uint32_t target)
+{
+    struct hf_engine *e = hf_world_engine(w, asker), *carrier = hf_world_engine(w, by);
+    struct hf_probe ping = {.kind = 1, .nonce = {(uint8_t)target, 7}};
+    uint8_t bytes[HF_DATAGRAM_MAX];
+    hf__update_begin(e);
+    cr_assert(hf__datagram_carry(e, hf_world_account(w, by), hf_world_account(w, target), &ping));
+    struct hf_update u;
+    hf__update_end(e, &u);
+    cr_assert_eq(u.datagrams_count, 1);
+    size_t len = u.datagrams[0].body.len;
+    memcpy(bytes, u.datagrams[0].body.data, len);
+    hf__update_begin(carrier);
+    hf__recv_datagram(carrier, hf_bytes_of(bytes, len));
+}
+
+/* How many pings of an asker a node waits with for answers. */
+static size_t carried_for(struct hf_world *w, uint32_t by, uint32_t asker)
+{
+    const struct hf_engine *e = hf_world_engine(w, by);
+    const struct hf__detector *d = e->members->detector;
+    size_t count = 0;
+    for (size_t i = 0; i < d->carried_cap; i++)
+        count += d->carried[i].until_ms > e->now_ms &&
+                 hf_account_equal(&d->carried[i].asker, hf_world_account(w, asker));
+    return count;
+}
+
+/* One that asks for every place leaves every other asker its part. */
+Test(datagrams, of_all_are_handed_on_though_one_asks_for_everything)
+{
+    enum { NODES = 22, LIAR = 3, BY = 0 };
+    struct hf_world *w = testnet_up(NODES, 3, 5);
+    hf_world_run_for(w, 120000);
+    for (uint32_t target = 0; target < NODES; target++)
+        if (target != LIAR && target != BY)
+            ask_to_carry(w, LIAR, BY, target);
+    cr_assert_eq(carried_for(w, BY, LIAR), HF_CARRIED_MAX);
+    for (uint32_t asker = 4; asker < 8; asker++)
+        for (uint32_t target = 10; target < 12; target++) {
+            ask_to_carry(w, asker, BY, target);
+            ask_to_carry(w, LIAR, BY, target + 3);
+        }
+    for (uint32_t asker = 4; asker < 8; asker++)
+        cr_assert_eq(carried_for(w, BY, asker), 2);
     testnet_end(w);
 }
 

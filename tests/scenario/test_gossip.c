@@ -193,7 +193,10 @@ Test(gossip, contradicting_events_change_nothing_and_the_first_stands)
     struct hf_event_statement s = event_of(w, 3, 3, HF__NEWS_DRAINING, 4);
     say(w, 2, 1, 3, &s);
     s.until_s = s.issued_s + 9;
-    changes_nothing(w, 3, &s, HF_EEVENT_CONTRADICTS);
+    /* Node 1 passes it on: it is its author that is named. */
+    say(w, 2, 1, 3, &s);
+    cr_assert(refused(w, 2, 3, HF_EEVENT_CONTRADICTS));
+    cr_assert_not(refused(w, 2, 1, HF_EEVENT_CONTRADICTS));
     cr_assert_eq(kept(w, 2, 3, HF__NEWS_DRAINING, -1)->until_s, 0);
     s.incarnation = 5;
     say(w, 2, 1, 3, &s);
@@ -303,6 +306,29 @@ Test(gossip, a_suspicion_that_names_what_its_subject_never_signed_is_refused)
     changes_nothing(w, 1, &s, HF_EEVENT_SEEN);
     s.seen = hf_bytes_of("nothing", 7);
     changes_nothing(w, 1, &s, HF_EEVENT_SEEN);
+    hf_buf_done(&bytes);
+    hf_buf_done(&seen);
+    testnet_end(w);
+}
+
+/* The subject has said one thing to some and another to others, and is silent now: each of its
+ * words is its word. */
+Test(gossip, a_suspicion_is_taken_whichever_of_two_words_its_author_has_heard)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_event_statement word = event_of(w, 3, 3, HF__NEWS_ALIVE, 1000);
+    struct hf_event_statement s = event_of(w, 1, 3, HF__NEWS_SUSPECT, 0);
+    struct hf_buf bytes, seen;
+    hf_buf_init(&bytes, 4096);
+    hf_buf_init(&seen, 4096);
+    hf_world_isolate(w, 3);
+    say(w, 2, 4, 3, &word);
+    word.expires_s++;
+    struct hf_signed_event other = sign(w, 3, &word, &bytes);
+    cr_assert_eq(hf_wire_encode(&hf_wire_signed_event, &other, &seen), 0);
+    s.seen = hf_buf_bytes(&seen);
+    say(w, 2, 1, 1, &s);
+    cr_assert_not_null(kept(w, 2, 3, HF__NEWS_SUSPECT, 1));
     hf_buf_done(&bytes);
     hf_buf_done(&seen);
     testnet_end(w);

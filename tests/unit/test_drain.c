@@ -40,26 +40,29 @@ static struct hf_account owner_of(uint32_t owner)
     return ret;
 }
 
-/* Keeps a recorded share of an owner that two members hold beside this node: k = 2, n = 3. */
-static void hold(uint32_t owner)
+/* Keeps a recorded share of an owner that two members, from this one on, hold beside this node: k =
+ * 2, n = 3. The dealing's number names it. */
+static void hold_as(uint32_t owner, uint32_t claim, uint32_t number, uint32_t member)
 {
     struct hf_holder holders[3] = {0};
-    struct hf_placement_record record = {.generation = {.version = 1, .number = 1},
+    struct hf_placement_record record = {.generation = {.version = 1, .number = number},
                                          .threshold = 2,
                                          .holders = holders,
                                          .holders_count = 3,
                                          .epoch = 1,
                                          .quorum = 2,
                                          .provisional = 3,
-                                         .ballot = {.number = 1, .instance = {1}}};
+                                         .ballot = {.number = claim, .instance = {1}}};
     struct hf_held_row row = {.index = 1, .shares = 3, .has_record = true};
     uint8_t key[48] = {0}, commitments[64] = {0};
     record.owner = owner_of(owner);
+    record.generation.id[15] = (uint8_t)(number - 1);
     memcpy(key, record.owner.bytes, HF_ID_LEN);
+    memcpy(key + HF_ID_LEN, record.generation.id, 16);
     record.commitments = hf_bytes_of(commitments, sizeof commitments);
     for (size_t i = 0; i < 3; i++) {
         holders[i].index = i + 1;
-        authority_account((owner + i) % OTHERS, &holders[i].account);
+        authority_account((member + i) % OTHERS, &holders[i].account);
     }
     holders[0].account = l.account;
     row.header.owner = record.owner;
@@ -68,6 +71,11 @@ static void hold(uint32_t owner)
     row.commitments = record.commitments;
     row.record.record = hf__encode(l.e, &hf_wire_placement_record, &record);
     hf__put(l.e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, &row);
+}
+
+static void hold(uint32_t owner)
+{
+    hold_as(owner, 1, 1, owner);
 }
 
 /* The share that is kept of an owner was deposited again, and its record has not come yet. */
@@ -156,6 +164,28 @@ Test(hf__drain, of_more_owners_than_calls_may_be_out_asks_all_of_them)
     cr_assert_eq(outs_count, 2 * OWNERS);
     given();
     down();
+}
+
+/* Of two forks the higher claim decides, whatever their dealings are numbered and in whatever order
+ * they lie. */
+Test(hf__drain, of_an_owner_with_two_forks_asks_about_the_higher_claim)
+{
+    static const struct {
+        uint32_t claim, number;
+    } other[] = {{2, 9}, {1, 2}, {1, 9}};
+    for (size_t i = 0; i < 3; i++) {
+        struct hf_account expected;
+        up(1);
+        hold_as(0, 3, 5, 3);
+        hold_as(0, other[i].claim, other[i].number, 1);
+        ask(HF_LOCAL_DRAIN);
+        cr_assert_eq(outs_count, 2);
+        for (size_t j = 0; j < 2; j++) {
+            authority_account(4 + j, &expected);
+            cr_assert(hf_account_equal(&outs[j].account, &expected));
+        }
+        down();
+    }
 }
 
 Test(hf__drain, asks_nobody_about_a_share_whose_record_went_meanwhile)

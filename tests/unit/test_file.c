@@ -126,6 +126,7 @@ Test(hf_error_from_errno, common_causes_have_codes_of_their_own)
     cr_assert_eq(hf_error_from_errno(EACCES), HF_EPERMISSION);
     cr_assert_eq(hf_error_from_errno(ENOSPC), HF_ENOSPACE);
     cr_assert_eq(hf_error_from_errno(EISDIR), HF_EIO);
+    cr_assert_eq(hf_error_from_errno(ENODEV), HF_ENODEVICE);
 }
 
 /* In a process of its own, with these closed before. Its exit status: 0 if all of 0, 1 and 2 are

@@ -76,6 +76,23 @@ Test(follow_state, is_read_as_it_was_written)
     cr_assert_eq(hf__follow_load(folder, &other, &is), HF_EOTHERCHAIN);
 }
 
+/* An answer of a day that has not come attests nothing, and no signer waits for such a day. */
+Test(follow_state, that_a_clock_ahead_has_dated_counts_from_now)
+{
+    static const struct hf_account ahead = {{1}}, right = {{2}};
+    state.signed_s = state.waits_since_s = state.left_s = NOW_S + 1;
+    *hf__follow_know(&state, &ahead) = (struct hf__follow_account){
+        .account = ahead, .asked_s = NOW_S + 9, .passed_s = NOW_S + 9, .failed_since_s = NOW_S + 9};
+    *hf__follow_know(&state, &right) = (struct hf__follow_account){
+        .account = right, .asked_s = NOW_S, .passed_s = NOW_S, .failed_since_s = NOW_S - 9};
+    hf__follow_clock_set_back(&state, NOW_S);
+    cr_assert(state.signed_s == NOW_S && state.waits_since_s == NOW_S && state.left_s == NOW_S);
+    const struct hf__follow_account *k = hf__follow_know(&state, &ahead);
+    cr_assert(k->asked_s == 0 && k->passed_s == 0 && k->failed_since_s == NOW_S);
+    k = hf__follow_know(&state, &right);
+    cr_assert(k->asked_s == NOW_S && k->passed_s == NOW_S && k->failed_since_s == NOW_S - 9);
+}
+
 /* A file that another has damaged stops the signer: what it has signed would be forgotten. */
 Test(follow_state, that_is_damaged_is_no_empty_one)
 {

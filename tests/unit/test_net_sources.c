@@ -267,6 +267,25 @@ Test(hf_net_sources, requests_come_at_a_rate_and_the_excess_is_told_so)
     mesh_done(&m);
 }
 
+/* By account, and only where one was proved: of another there is no name. */
+Test(hf_net_sources, who_is_refused_for_asking_too_much_is_named_to_the_daemon)
+{
+    static const struct hf_bytes none = {0};
+    start(NULL);
+    cr_assert_eq(mesh_call(b, a->address, 1, "/v1/busy", none), 0);
+    mesh_until_results(b, 1);
+    cr_assert_eq(b->result[0].status, 429);
+    cr_assert_eq(a->excess, 0);
+    mesh_unlock(b);
+    cr_assert_eq(mesh_call(b, a->address, 2, "/v1/busy", none), 0);
+    cr_assert_eq(mesh_call(b, a->address, 3, "/v1/busy", none), 0);
+    mesh_until_results(b, 3);
+    cr_assert_eq(b->result[2].status, 429);
+    mesh_until_number(&m, &a->excess, 2);
+    cr_assert(hf_account_equal(&a->last_excess, &b->account));
+    mesh_done(&m);
+}
+
 /* Bodies that never end: three streams of 48 KiB, as much as the windows allow. */
 static void hold_memory(struct raw_peer *s)
 {

@@ -147,6 +147,26 @@ Test(hf__rate, that_a_member_exceeds_is_in_status)
         cr_assert_not(hf_account_equal(&s.excess[i].account, &m.account));
 }
 
+/* What the transport refuses is beside what the node refuses itself; an account that is no member's
+ * takes no place there. */
+Test(hf__rate, that_the_transport_refuses_a_member_is_in_status_too)
+{
+    struct hf__message m = from_member(1, HF_METHOD_OFFER);
+    struct hf_account stranger;
+    struct hf_event event = {.type = HF_EVENT_EXCESS};
+    authority_account(100, &stranger);
+    event.u.excess.account = &stranger;
+    harness_step(&l, &event);
+    cr_assert_eq(harness_status(&l).excess_count, 0);
+    event.u.excess.account = &m.account;
+    harness_step(&l, &event);
+    harness_step(&l, &event);
+    struct hf_status s = harness_status(&l);
+    cr_assert_eq(s.excess_count, 1);
+    cr_assert(hf_account_equal(&s.excess[0].account, &m.account));
+    cr_assert_eq(s.excess[0].refused, 2);
+}
+
 static struct hf__message brings(uint64_t source)
 {
     struct hf__message m = from_elsewhere(source, false);

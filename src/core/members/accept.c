@@ -51,8 +51,10 @@ static int take_seen(struct hf_engine *e, const struct hf_event_statement *s,
     *ret_place = (struct hf__place){of.ballot.number, of.incarnation};
     struct hf__told *newer;
     int r = hf__news_accept(e, &seen, &newer);
-    /* An old word of the subject is still its word. */
-    if (r == HF_EEVENT_STALE || r == HF_EEXPIRED)
+    /* An old word of the subject is still its word; so is one that cannot be kept here, by this
+     * node's clock, its disk, or what else its author has signed. */
+    if (r < 0 && hf_network_id_equal(&of.network, &e->network) &&
+        hf_account_equal(&of.author, &of.subject) && of.incarnation > 0)
         r = e->suite->verify(of.author.bytes, "holdfast/v1/event", seen.statement, seen.signature);
     return r < 0 ? HF_EEVENT_SEEN : 0;
 }
@@ -127,7 +129,11 @@ static int check_new(struct hf_engine *e, const struct hf_event_statement *s,
     if (kept != NULL && s->kind != HF__NEWS_SUSPECT &&
         hf__place_compare(&told->place, &kept->place) == 0)
         return HF_EEVENT_CONTRADICTS;
-    return 0;
+    /* Behind the signature: no other account can spend what an author may say. */
+    r = hf_account_equal(&s->author, &e->account) ? 0 : hf__rate_author(e, &s->author);
+    if (r != 0)
+        hf__excess(e, &s->author);
+    return r;
 }
 
 /* Something for the detector to look at. */

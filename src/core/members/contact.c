@@ -214,3 +214,34 @@ bool hf__cut_off(const struct hf_engine *e)
     hf_assert(unreachable <= known && known <= HF_CONTACTS_MAX);
     return unreachable * 3 > known;
 }
+
+/* ---- the whole */
+
+void hf__detect_open(struct hf_engine *e)
+{
+    hf_assert(e->open);
+    if (e->timing.probe_ms == 0)
+        return;
+    struct hf__detector *d = calloc(1, sizeof *d);
+    hf_assert(d != NULL && e->members->detector == NULL);
+    e->members->detector = d;
+    e->suite->seal_keypair(&e->secrets->rng, d->mesh_key, e->secrets->mesh);
+    d->targets_adopted = UINT32_MAX;
+}
+
+void hf__detect_lock(struct hf_engine *e)
+{
+    struct hf__detector *d = e->members->detector;
+    if (d == NULL)
+        return;
+    if (d->pairs != NULL)
+        hf_wipe(d->pairs, d->contacts_cap * sizeof *d->pairs);
+    e->secret_free(d->pairs);
+    free(d->contacts);
+    free(d->heads);
+    free(d->runs);
+    free(d->carried);
+    free(d);
+    e->members->detector = NULL;
+    hf_wipe(e->secrets->mesh, sizeof e->secrets->mesh);
+}

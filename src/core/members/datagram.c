@@ -132,14 +132,43 @@ static struct hf__carried *carried_find(struct hf__detector *d, const struct hf_
     return NULL;
 }
 
-static struct hf__carried *carried_new(struct hf__detector *d, uint64_t now_ms)
+static size_t carried_for(const struct hf__detector *d, const struct hf_account *asker)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < d->carried_cap; i++)
+        count += hf_account_equal(&d->carried[i].asker, asker);
+    hf_assert(count <= d->carried_cap);
+    return count;
+}
+
+/*
+ * All places are taken: one of the asker that has the most gives way to an asker that has fewer by
+ * two, so that one that asks for everything takes none of another's part. NULL: there is none.
+ */
+static struct hf__carried *carried_yield(struct hf__detector *d, const struct hf_account *asker)
+{
+    struct hf__carried *of_most = NULL;
+    size_t most = carried_for(d, asker) + 1;
+    hf_assert(d->carried_cap == HF_CARRIED_MAX);
+    for (size_t i = 0; i < d->carried_cap; i++) {
+        size_t count = carried_for(d, &d->carried[i].asker);
+        if (count > most) {
+            most = count;
+            of_most = &d->carried[i];
+        }
+    }
+    return of_most;
+}
+
+static struct hf__carried *carried_new(struct hf__detector *d, const struct hf_account *asker,
+                                       uint64_t now_ms)
 {
     hf_assert(d->carried_cap <= HF_CARRIED_MAX);
     size_t at = 0;
     while (at < d->carried_cap && d->carried[at].until_ms > now_ms)
         at++;
     if (at == HF_CARRIED_MAX)
-        return NULL;
+        return carried_yield(d, asker);
     if (at == d->carried_cap)
         d->carried = hf__places_double(d->carried, &d->carried_cap, sizeof *d->carried);
     return &d->carried[at];
@@ -161,7 +190,7 @@ static int hand_on(struct hf_engine *e, const struct hf_account *from, const str
     }
     struct hf__carried *c = carried_find(d, from, &m->to);
     if (c == NULL)
-        c = carried_new(d, e->now_ms);
+        c = carried_new(d, from, e->now_ms);
     if (c == NULL)
         return HF_EBUSY;
     hf_assert(!hf_account_equal(&m->to, &e->account) && !hf_account_equal(from, &e->account));

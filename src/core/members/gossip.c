@@ -221,6 +221,44 @@ static void compare(struct hf_engine *e, const struct hf_gossip_request *m,
     answer->wanted = hf_bytes_of(wanted, count * HF__EVENT_ID_LEN);
 }
 
+/*
+ * Whether who told an event could have seen what is wrong with it. What hangs on this node's clock,
+ * on its documents, or on what it has heard before, an honest member passes on in good faith: an
+ * author could otherwise take all others' voices from each other, by two words for one place, or
+ * one that expires on the way.
+ */
+static bool is_tellers_fault(int error)
+{
+    switch (error) {
+    case HF_ENOTMEMBER:
+    case HF_EEVENT_TIME:
+    case HF_EEXPIRED:
+    case HF_EEVENT_STALE:
+    case HF_EEVENT_CONTRADICTS:
+    case HF_EQUOTA:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* Names who is to blame for an event that is refused. */
+static void refuse(struct hf_engine *e, const struct hf_account *teller,
+                   const struct hf_signed_event *what, int error)
+{
+    struct hf_event_statement s = {0};
+    int r = hf__decode(e, &hf_wire_event_statement, what->statement, &s);
+    /* It has signed both. */
+    bool authors = error == HF_EEVENT_CONTRADICTS;
+    hf_assert(r == 0 || !authors);
+    hf__trace(e, HF_TRACE_EVENT_REFUSED, error, authors ? &s.author : teller, r == 0 ? s.kind : 0,
+              0);
+    if (is_tellers_fault(error))
+        hf__teller_bad(e, teller);
+    else if (authors)
+        hf__teller_bad(e, &s.author);
+}
+
 /* Judges what an account told; what makes it stale goes back, when there is an answer for it. */
 static void hear(struct hf_engine *e, const struct hf_account *account, bool behind,
                  const struct hf_signed_event *events, size_t count,
@@ -228,21 +266,18 @@ static void hear(struct hf_engine *e, const struct hf_account *account, bool beh
 {
     hf_assert(answer == NULL || answer->events_count <= HF_EVENTS_MESSAGE_MAX);
     for (size_t i = 0; i < count; i++) {
-        struct hf_event_statement s = {0};
         struct hf__told *newer;
         int r = hf__news_accept(e, &events[i], &newer);
         if (r >= 0)
             continue;
-        if (r == HF_EBUSY)
-            continue; /* it is this node that cannot keep it now */
+        if (r == HF_EBUSY || r == HF_ERATE)
+            continue; /* this node cannot keep it now, or its author says too much */
         if (r == HF_EEVENT_STALE || (behind && r == HF_ENOTMEMBER)) {
             if (newer != NULL && answer != NULL)
                 add(e, newer, answer->events, &answer->events_count);
             continue;
         }
-        int known = hf__decode(e, &hf_wire_event_statement, events[i].statement, &s);
-        hf__trace(e, HF_TRACE_EVENT_REFUSED, r, account, known == 0 ? s.kind : 0, 0);
-        hf__teller_bad(e, account);
+        refuse(e, account, &events[i], r);
     }
 }
 

@@ -122,6 +122,7 @@ void hf__members_lock(struct hf_engine *e)
     m->incarnation = 0;
     m->news = m->forgot = m->rumour = m->accused = false;
     m->answered_ms = 0;
+    m->answer_pause_ms = 0;
     hf_assert(m->told_count == 0 && m->detector == NULL);
 }
 

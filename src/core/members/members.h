@@ -63,13 +63,14 @@ struct hf__members {
     struct hf__teller *tellers;
     uint16_t *teller_heads; /* the first bytes of each one's account */
     uint16_t tellers_count, tellers_cap;
-    bool telling;         /* an event may have tellings left: false, none has */
-    bool forgot;          /* a share, of its own accord: this node's leave stands */
-    bool news;            /* a document was adopted, and is told once */
-    bool rumour;          /* something was told of a member since the detector looked last */
-    bool accused;         /* this node is suspected by others, and has not answered yet */
-    uint64_t answered_ms; /* when it last signed an alive event */
-    uint64_t said_seq;    /* the write with the incarnation of the newest own event */
+    bool telling;             /* an event may have tellings left: false, none has */
+    bool forgot;              /* a share, of its own accord: this node's leave stands */
+    bool news;                /* a document was adopted, and is told once */
+    bool rumour;              /* something was told of a member since the detector looked last */
+    bool accused;             /* this node is suspected by others, and has not answered yet */
+    uint64_t answered_ms;     /* when it last signed an alive event */
+    uint32_t answer_pause_ms; /* until it answers a suspicion again; 0: none was answered yet */
+    uint64_t said_seq;        /* the write with the incarnation of the newest own event */
     struct hf__detector *detector; /* detect.h; NULL: locked, or no member is probed */
     char *address;                 /* at which others reach this node; NULL: where the set says */
 };
@@ -203,10 +204,6 @@ void hf__gossip_hear(struct hf_engine *e, const struct hf_account *account,
 
 /* ---- probe.c: who is there */
 
-/* Draws the mesh key, and is ready to probe. */
-void hf__detect_open(struct hf_engine *e);
-/* Forgets what was found out, and wipes keys. */
-void hf__detect_lock(struct hf_engine *e);
 /* The timer. */
 void hf__detect_due(struct hf_engine *e);
 /* Something may be due: the timer comes at once. */
@@ -218,6 +215,10 @@ void hf__members_closed(struct hf_engine *e, const struct hf_account *account);
 
 /* ---- contact.c: those who are probed, or probe */
 
+/* Draws the mesh key, and is ready to probe. */
+void hf__detect_open(struct hf_engine *e);
+/* Forgets what was found out, and wipes keys. */
+void hf__detect_lock(struct hf_engine *e);
 size_t hf__detect_memory(const struct hf_engine *e); /* bytes held */
 /* Whether so many look unreachable that it is this node which is cut off. */
 bool hf__cut_off(const struct hf_engine *e);

@@ -5,8 +5,6 @@
 #include "base/error.h"
 #include "members/detect.h"
 
-#include <stdlib.h>
-
 enum {
     KIND_PING = 1,
     CARRIERS = 3,
@@ -14,6 +12,7 @@ enum {
     LOST_MAX = 3,   /* probes in a row without a datagram: then the connection is asked first */
     LOST_AGAIN = 8, /* of which every so many is by datagram all the same */
     SMALL_SET = HF_PROBE_TARGETS_MAX + 1,
+    ANSWER_PERIODS_MAX = 16, /* between two answers to suspicions, in the end */
 };
 
 static const struct hf__ask ask_probe = {.task = HF__TASK_PROBE, .method = HF_METHOD_PROBE};
@@ -357,15 +356,24 @@ static void hear_rumours(struct hf_engine *e, struct hf__detector *d)
     e->members->rumour = false;
 }
 
-/* This node is suspected itself: it answers, once in a period, and takes it that it is slow. */
+/*
+ * This node is suspected itself: it answers, and takes it that it is slow. Accused again and again
+ * it answers ever more seldom, as its answers cost the whole network, and each a write. No node
+ * takes it for unreachable meanwhile: that takes a probe that fails.
+ */
 static void answer_suspicion(struct hf_engine *e, struct hf__detector *d)
 {
     hf_assert(e->claimed && d->health <= HF_HEALTH_MAX);
     struct hf__members *m = e->members;
-    if (!m->accused || hf__disk_waits(e) || e->now_ms < m->answered_ms + e->timing.probe_ms)
+    uint64_t period_ms = e->timing.probe_ms;
+    if (m->answer_pause_ms == 0 || e->now_ms >= m->answered_ms + 4 * ANSWER_PERIODS_MAX * period_ms)
+        m->answer_pause_ms = e->timing.probe_ms;
+    if (!m->accused || hf__disk_waits(e) || e->now_ms < m->answered_ms + m->answer_pause_ms)
         return;
     worse(d);
     hf__news_alive(e);
+    if (m->answer_pause_ms < ANSWER_PERIODS_MAX * period_ms)
+        m->answer_pause_ms *= 2;
 }
 
 /* Looks at one contact; returns when to look again. */
@@ -462,35 +470,4 @@ void hf__detect_due(struct hf_engine *e)
     next = d->period_ms < next ? d->period_ms : next;
     hf_assert(next != HF__NEVER && d->health <= HF_HEALTH_MAX);
     hf__timer_set(e, HF__TIMER_PROBE, next > e->now_ms ? next - e->now_ms : 0);
-}
-
-/* ---- the whole */
-
-void hf__detect_open(struct hf_engine *e)
-{
-    hf_assert(e->open);
-    if (e->timing.probe_ms == 0)
-        return;
-    struct hf__detector *d = calloc(1, sizeof *d);
-    hf_assert(d != NULL && e->members->detector == NULL);
-    e->members->detector = d;
-    e->suite->seal_keypair(&e->secrets->rng, d->mesh_key, e->secrets->mesh);
-    d->targets_adopted = UINT32_MAX;
-}
-
-void hf__detect_lock(struct hf_engine *e)
-{
-    struct hf__detector *d = e->members->detector;
-    if (d == NULL)
-        return;
-    if (d->pairs != NULL)
-        hf_wipe(d->pairs, d->contacts_cap * sizeof *d->pairs);
-    e->secret_free(d->pairs);
-    free(d->contacts);
-    free(d->heads);
-    free(d->runs);
-    free(d->carried);
-    free(d);
-    e->members->detector = NULL;
-    hf_wipe(e->secrets->mesh, sizeof e->secrets->mesh);
 }

@@ -17,7 +17,7 @@ enum { TELL_ROUNDS = 10 }; /* for so many pairs of pushes leave waits for them *
 struct watched {
     struct hf_account owner;
     uint8_t generation[16];
-    uint32_t number; /* of that generation */
+    struct hf_record_order order; /* of its record */
     uint8_t needed;
     uint8_t live;
     uint32_t heard; /* bit of each holder of the record that is live */
@@ -159,7 +159,11 @@ int hf__stop_announce(struct hf_engine *e)
     return 0;
 }
 
-/* The newest record of each owner. Rows stand by owner: an owner's generations are neighbours. */
+/*
+ * The newest record of each owner, by the order of its owner's records: of two forks the one whose
+ * claim is higher, whatever their dealings are numbered. Rows stand by owner: an owner's
+ * generations are neighbours.
+ */
 static void collect(struct hf_engine *e)
 {
     struct hf__drain *d = e->provider->drain;
@@ -167,20 +171,22 @@ static void collect(struct hf_engine *e)
     struct hf_held_row held;
     for (size_t at = 0; hf__held_next(e, NULL, &at, &held);) {
         struct hf_placement_record record;
+        struct hf_record_order order;
         if (!held.has_record || !hf__is_member(e, &held.header.owner) ||
             hf__decode(e, &hf_wire_placement_record, held.record.record, &record) != 0)
             continue;
         struct watched *w = d->count > 0 ? &d->owners[d->count - 1] : NULL;
+        hf__record_order(&record, &order);
         if (w == NULL || !hf_account_equal(&w->owner, &record.owner))
             w = &d->owners[d->count++];
-        else if (record.generation.number < w->number)
+        else if (hf__order_compare(e, &w->owner, &order, &w->order) < 0)
             continue;
         size_t k = record.threshold, n = record.holders_count, q = record.quorum;
         size_t want = k + 1 > q ? k + 1 : q;
         hf_assert(n > 0 && k > 0);
         w->owner = record.owner;
         memcpy(w->generation, record.generation.id, 16);
-        w->number = (uint32_t)record.generation.number;
+        w->order = order;
         w->needed = (uint8_t)(want < n - 1 ? want : n - 1);
     }
 }

@@ -137,8 +137,12 @@ int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account)
 
 /* ---- After the deadline: one generation after the other */
 
-/* Whether what is held was never recorded, and a newer record of its owner is known; or it came by
- * a handover that was not carried through: then it is at the other end too. */
+/*
+ * Whether what is held was never recorded and is not going to be; or it came by a handover that was
+ * not carried through: then it is at the other end too. A dealing is not recorded any more once its
+ * owner has recorded one of a higher number, under the claim of the deposit or a higher one: what
+ * another fork has recorded under a lower claim says nothing of it.
+ */
 static bool obsolete(struct hf_engine *e, const struct hf_held_row *held)
 {
     hf_assert(held->generation.number > 0);
@@ -146,8 +150,11 @@ static bool obsolete(struct hf_engine *e, const struct hf_held_row *held)
     struct hf_record_order newest;
     if (held->waiting)
         return true;
+    const struct hf_record_order own = {.claim = held->header.ballot.number,
+                                        .generation = held->generation.number};
     return !held->has_record && hf__owner_row(e, &held->header.owner, &row) &&
-           hf__newest_order(e, &row, &newest) && newest.generation > held->generation.number;
+           hf__newest_order(e, &row, &newest) && newest.generation > own.generation &&
+           hf__order_compare(e, &held->header.owner, &newest, &own) > 0;
 }
 
 /* An owner that has left, or was removed, does not move any more: it is not waited for. */

@@ -194,6 +194,13 @@ int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static HF_KEY_LEN])
     return take(e, key_of(hf_bytes_head(asker), HF_METHOD_ATTEST, OTHERS), &rate, 1);
 }
 
+int hf__rate_author(struct hf_engine *e, const struct hf_account *author)
+{
+    static const struct rate rate = {HF_RATE_AUTHOR_BURST, 1000000 / HF_RATE_AUTHOR_PER_S};
+    hf_assert(!hf_account_equal(author, &e->account));
+    return take(e, key_of(hf_bytes_head(author->bytes), HF_METHOD_GOSSIP, OTHERS), &rate, 1);
+}
+
 /* Of the documents that one brings or is given, in KiB; what is larger than all counts for all. */
 static uint64_t units_of(size_t len, const struct rate *rate)
 {

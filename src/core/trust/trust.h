@@ -256,6 +256,9 @@ HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
 /* Counts a quote that is made on request, by who asked: a member's account, or a signer's key.
  * HF_ERATE: too many of late. */
 HF_MUST_USE int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static HF_KEY_LEN]);
+/* Counts an event that an account has signed and that is new here, by whichever way it came.
+ * HF_ERATE: it has signed too many of late. */
+HF_MUST_USE int hf__rate_author(struct hf_engine *e, const struct hf_account *author);
 /*
  * Counts what documents cost that an asker brings, len bytes of them: of a member by its account;
  * of one that proves no account of the set by the source, whether or not a member is expected

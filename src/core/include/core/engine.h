@@ -202,6 +202,7 @@ enum hf_event_type {
     HF_EVENT_CLOSED,       /* a connection that a member's account was proved on has ended */
     HF_EVENT_MARKS,        /* what collateral has been verified: it is never to go back */
     HF_EVENT_TIME,         /* the time helper answered, or did not */
+    HF_EVENT_EXCESS,       /* the transport refused what an account asked too much of it */
 };
 
 /* What the application and the operator may ask of an engine; what only reads
@@ -289,6 +290,9 @@ struct hf_event {
         struct {
             const struct hf_account *account; /* the other end ended it, or the way to it */
         } closed;
+        struct {
+            const struct hf_account *account;
+        } excess;
         struct {
             const struct hf_marks *marks;
         } marks;

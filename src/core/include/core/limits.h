@@ -87,6 +87,10 @@ enum {
     /* Quotes on request, by who asks: so many at once, and then one in so many seconds. */
     HF_RATE_ATTEST_BURST = 8,
     HF_RATE_ATTEST_S = 10,
+    /* New events that one account has signed, by whichever way they come: so many at once, and then
+     * a second. */
+    HF_RATE_AUTHOR_BURST = 64,
+    HF_RATE_AUTHOR_PER_S = 2,
     HF_RATES_MAX = 8192,    /* counts that are kept */
     HF_ANSWERS_MAX = 256,   /* recovery answers kept for their nonce's life */
     HF_VERDICTS_MAX = 4096, /* identity quotes of peers that are remembered */

@@ -98,6 +98,9 @@ struct hf_net_hooks {
     /* A connection on which a peer had proved its account was ended by the other end, or broke.
      * Optional. */
     void (*closed)(void *user, const struct hf_account *account);
+    /* A peer that has proved its account is refused because of what it asks or holds itself (429).
+     * Optional. */
+    void (*excess)(void *user, const struct hf_account *account);
     /*
      * The largest body that this peer may send to this path, in bytes, asked when the headers are
      * there. 0: a body is not taken (413 if one comes). Negative: HF_ENOTFOUND answers 404,
