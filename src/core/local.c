@@ -22,10 +22,23 @@ static void drain(struct hf_engine *e, uint64_t id)
         hf__drain_begin(e, id);
 }
 
+/* Whether what is asked for must be durable before it is answered. */
+static bool is_written(const struct hf_engine *e, enum hf_local_type type)
+{
+    hf_assert(type >= HF_LOCAL_KEY && type <= HF_LOCAL_QUOTE);
+    return type == HF_LOCAL_LEAVE || type == HF_LOCAL_STAY || type == HF_LOCAL_ABANDON ||
+           type == HF_LOCAL_BLACKSTART || (type == HF_LOCAL_DRAIN && e->claimed);
+}
+
 void hf__local(struct hf_engine *e, const struct hf_event *event)
 {
     hf_assert(event->type == HF_EVENT_LOCAL && e->started);
     uint64_t id = event->u.local.id;
+    /* The operator is told of the disk now, and need not wait until it takes something again. */
+    if (e->store_error != 0 && is_written(e, event->u.local.type)) {
+        hf__local_reply(e, id, e->store_error);
+        return;
+    }
     switch (event->u.local.type) {
     case HF_LOCAL_KEY:
         hf__release(e, id, event->u.local.key);

@@ -6,6 +6,7 @@ import json
 import re
 import struct
 import subprocess
+import time
 
 from abuser import Flow, account_certificate, binary, digest, fields, number, speak
 
@@ -24,6 +25,21 @@ def stream(key, nonce):
     return openssl("enc", "-chacha20", "-K", key.hex(), "-iv", iv, given=bytes(64))
 
 
+def listed(items):
+    return (bytes([0x90 + len(items)]) if len(items) < 16 else b"\xdc" + struct.pack(">H", len(items))) + b"".join(items)
+
+
+def encoded(value):
+    """A field's value: a flag, a number, a text, bytes."""
+    if isinstance(value, bool):
+        return b"\xc3" if value else b"\xc2"
+    if isinstance(value, int):
+        return number(value)
+    if isinstance(value, str):
+        return (bytes([0xa0 + len(value)]) if len(value) < 32 else b"\xd9" + bytes([len(value)])) + value.encode()
+    return binary(value)
+
+
 class Corrupt:
     """The keys of a node that runs with CONFIGURATION and is placed, and what it can sign."""
 
@@ -38,6 +54,9 @@ class Corrupt:
         self.identity = bytes.fromhex(json.loads(node.command("identity").stdout)["identity"])
         record = bytes.fromhex(node.status()["record"]["record"])
         # Both numbers are small, and stand in one byte each.
+        # The ballot under which its daemon spoke: a word under a lower one is stale.
+        own = re.search(rb"\x08(\x82\x01[\x01-\x7f]\x02\xc4\x10.{16})", record, re.DOTALL)
+        self.own_ballot = own[1]
         generation = re.search(rb"\x03\x83\x01.\x02([\x01-\x7f])\x03\xc4\x10(.{16})", record, re.DOTALL)
         claim = re.search(rb"\x08\x82\x01([\x01-\x7f])\x02\xc4\x10.{16}", record, re.DOTALL)
         self.known = fields((1, claim[1]), (2, generation[1]), (3, binary(generation[2])))
@@ -56,6 +75,24 @@ class Corrupt:
         versions = fields(*((key, number(1)) for key in (1, 2, 3)))
         return fields((1, versions), (2, fields((1, binary(statement)), (2, binary(self.sign(b"claim", statement))))),
                       (3, self.identity))
+
+    def event(self, kind, incarnation=0, subject=None, issued_s=None, lasts_s=600, **more):
+        """A signed_event: of itself at an incarnation, or with incarnation 0 a suspicion of another account. more: fields of
+        event_statement by their numbers' names, as until_s, address, over, seen."""
+        numbers = {"registered_epoch": 9, "until_s": 10, "address": 12, "over": 13, "seen": 15}
+        issued_s = int(time.time()) if issued_s is None else issued_s
+        stated = [(1, binary(bytes.fromhex(self.mesh.network))), (2, number(kind)), (3, binary(self.account)),
+                  (4, binary(self.account if subject is None else subject)), (5, self.own_ballot)]
+        stated += [(6, number(incarnation))] if incarnation else []
+        stated += [(7, number(issued_s)), (8, number(issued_s + lasts_s))]
+        stated += sorted((numbers[name], encoded(value)) for name, value in more.items())
+        statement = fields(*stated)
+        return fields((1, binary(statement)), (2, binary(self.sign(b"event", statement))))
+
+    def gossip(self, events):
+        """The body of a push."""
+        versions = fields(*((key, number(1)) for key in (1, 2, 3)))
+        return fields((1, versions), (2, listed(events)))
 
     def speak(self, node):
         """A connection to another node under its account."""

@@ -202,6 +202,31 @@ Test(detect, who_has_slept_accuses_nobody)
 }
 
 /* Lesson: a few slow members make the rest accuse each other (Lifeguard). */
+/* Its own last word waits for the disk; what it asks and answers does not, and nor does what it
+ * passes on of others. */
+Test(detect, whose_disk_takes_nothing_accuses_nobody_and_passes_on_what_others_say)
+{
+    enum { FULL = 2, TALKS = 5 };
+    struct hf_world *w = known(9);
+    cr_assert_eq(hf_world_drain(w, FULL, true, 60000), 0);
+    hf_world_run_for(w, 10000);
+    hf_world_disk_fail(w, FULL, HF_ENOSPACE);
+    cr_assert_eq(hf_world_drain(w, FULL, false, 60000), 0);
+    for (unsigned i = 0; i < 40; i++) {
+        cr_assert_eq(hf_world_drain(w, TALKS, i % 2 == 0, 60000), 0);
+        hf_world_run_for(w, 2000);
+        for (uint32_t j = 0; j < 9; j++)
+            cr_assert(j == FULL ||
+                      (found(w, FULL, j) == HF__FOUND_WELL && found(w, j, FULL) == HF__FOUND_WELL));
+    }
+    /* Its own word is told when the disk takes it. */
+    cr_assert(hf__view(hf_world_engine(w, 0), hf_world_account(w, FULL)).draining);
+    hf_world_disk_fail(w, FULL, 0);
+    hf_world_run_for(w, 20000);
+    cr_assert_not(hf__view(hf_world_engine(w, 0), hf_world_account(w, FULL)).draining);
+    testnet_end(w);
+}
+
 Test(detect, four_that_stand_still_again_and_again_make_nobody_else_unreachable)
 {
     struct hf_world *w = known(20);

@@ -57,6 +57,26 @@ Test(drain, that_is_called_off_while_it_asks_does_not_begin)
     testnet_end(w);
 }
 
+/* The operator is told of the disk at once, and nothing is under way then that is done later. */
+Test(drain, and_leave_are_refused_at_once_while_the_disk_takes_nothing)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    hf_world_disk_fail(w, 3, HF_ENOSPACE);
+    cr_assert_eq(hf_world_drain(w, 3, true, 60000), HF_ETIMEOUT, "it finds out by that");
+    for (int i = 0; i < 2; i++) {
+        int r = i == 0 ? HF_ENOSPACE : 0;
+        uint64_t before_us = hf_world_now_us(w);
+        cr_assert_eq(hf_world_leave(w, 3, 86400, 60000), r);
+        cr_assert_lt(hf_world_now_us(w) - before_us, 2000000);
+        cr_assert_eq(hf_world_stay(w, 3, 60000), r);
+        cr_assert_eq(hf_world_drain(w, 3, true, 60000), r);
+        cr_assert_eq(hf_world_drain(w, 3, false, 60000), 0);
+        hf_world_disk_fail(w, 3, 0);
+        hf_world_run_for(w, 60000);
+    }
+    testnet_end(w);
+}
+
 /* The node takes shares again by itself, and counts as live. */
 Test(drain, that_is_not_followed_up_ends_after_an_hour)
 {

@@ -25,14 +25,14 @@ static bool wrap(struct hf_engine *e, const struct hf_account *to, const struct 
 }
 
 /* What says nothing waits for nothing: where the disk does not take what this node has said last,
- * it answers pings all the same. */
+ * it asks and answers all the same. */
 static void leave(struct hf_engine *e, const struct hf_account *to, const struct hf_probe *what,
                   struct hf_bytes bytes)
 {
     hf_assert(e->members->detector != NULL);
     hf_assert(bytes.len <= HF_DATAGRAM_MAX);
     bool says = what->events_count > 0 || what->inner.len > 0;
-    hf__datagram_put(e, hf__address_of(e, to), bytes, says ? e->members->said_seq : 0);
+    hf__datagram_put(e, hf__address_of(e, to), bytes, says ? hf__told_after(e) : 0);
     e->members->detector->sent++;
 }
 
@@ -61,7 +61,8 @@ static void add(struct hf_engine *e, const struct hf__told *told, size_t *room,
                 struct hf_signed_event *events, struct hf_probe *what)
 {
     hf_assert(what->events_count <= EVENTS_MAX && what->events == events);
-    if (told == NULL || what->events_count == EVENTS_MAX || told->encoded->len > *room)
+    if (told == NULL || what->events_count == EVENTS_MAX || told->encoded->len > *room ||
+        !hf__told_may_leave(e, told))
         return;
     int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(told->encoded),
                        &events[what->events_count]);
@@ -93,7 +94,7 @@ void hf__datagram_events(struct hf_engine *e, const struct hf_account *to, bool 
         struct hf__told *told = m->told[i];
         any = any || told->budget > 0;
         if (told->budget == 0 || told == own || hf_account_equal(&told->subject, to) ||
-            told->encoded->len > room)
+            told->encoded->len > room || !hf__told_may_leave(e, told))
             continue;
         add(e, told, &room, events, what);
         told->budget--;
@@ -332,7 +333,7 @@ int hf__recv_probe(struct hf_engine *e, const struct hf__message *from, struct h
     hf__gossip_hear(e, &from->account, m.events, m.events_count);
     memcpy(back.nonce, m.nonce, sizeof back.nonce);
     hf__datagram_events(e, &from->account, true, HF_EVENTS_LEN, events, &back);
-    hf__reply_after(e, from->request, hf__encode(e, &hf_wire_probe, &back), e->members->said_seq);
+    hf__reply_after(e, from->request, hf__encode(e, &hf_wire_probe, &back), hf__told_after(e));
     return 0;
 }
 

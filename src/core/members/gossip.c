@@ -59,22 +59,29 @@ static void add(struct hf_engine *e, const struct hf__told *told, struct hf_sign
                 size_t *count)
 {
     hf_assert(*count <= HF_EVENTS_MESSAGE_MAX && told->encoded != NULL);
-    if (*count == HF_EVENTS_MESSAGE_MAX)
+    if (*count == HF_EVENTS_MESSAGE_MAX || !hf__told_may_leave(e, told))
         return;
     int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(told->encoded), &list[*count]);
     hf_assert(r == 0);
     ++*count;
 }
 
-/* Those with the most left to be told, as many as one message holds. */
-static size_t freshest(struct hf_engine *e, struct hf__told *ret[static HF_EVENTS_MESSAGE_MAX])
+/* Those with the most left to be told, as many as one message holds. ret_waits: there are others,
+ * which cannot leave yet. */
+static size_t freshest(struct hf_engine *e, struct hf__told *ret[static HF_EVENTS_MESSAGE_MAX],
+                       bool *ret_waits)
 {
     size_t count = 0;
+    bool waits = false;
+    *ret_waits = false;
     if (!e->members->telling)
         return 0;
     for (size_t i = 0; i < e->members->told_count; i++) {
         struct hf__told *told = e->members->told[i];
         if (told->budget == 0)
+            continue;
+        waits = waits || !hf__told_may_leave(e, told);
+        if (!hf__told_may_leave(e, told))
             continue;
         size_t at = count < HF_EVENTS_MESSAGE_MAX ? count++ : HF_EVENTS_MESSAGE_MAX - 1;
         if (at == HF_EVENTS_MESSAGE_MAX - 1 && ret[at] != NULL && ret[at]->budget >= told->budget)
@@ -84,7 +91,8 @@ static size_t freshest(struct hf_engine *e, struct hf__told *ret[static HF_EVENT
         ret[at] = told;
     }
     hf_assert(count <= HF_EVENTS_MESSAGE_MAX && (count == 0 || ret[0]->budget > 0));
-    e->members->telling = count > 0;
+    e->members->telling = count > 0 || waits;
+    *ret_waits = waits;
     return count;
 }
 
@@ -96,7 +104,10 @@ void hf__gossip_push(struct hf_engine *e)
     struct hf_gossip_request m = {.events = events};
     if (!e->claimed)
         return;
-    size_t count = freshest(e, fresh);
+    bool waits;
+    size_t count = freshest(e, fresh, &waits);
+    if (waits)
+        hf__gossip_soon(e);
     if (count == 0 && !e->members->news)
         return;
     for (size_t i = 0; i < count; i++)
@@ -105,7 +116,9 @@ void hf__gossip_push(struct hf_engine *e)
     struct hf_bytes body = hf__encode(e, &hf_wire_gossip_request, &m);
     size_t picked = pick(e, FAN_OUT, to), told = 0;
     hf_assert(picked <= FAN_OUT && m.events_count == count);
-    while (told < picked && hf__call(e, &ask_push, to[told], body) != HF_EBUSY)
+    struct hf__ask ask = ask_push;
+    ask.at_once = hf__disk_waits(e);
+    while (told < picked && hf__call(e, &ask, to[told], body) != HF_EBUSY)
         told++;
     /* Each of them is one telling. A node that reached no member has tried, and does not try for
      * ever. */
@@ -316,7 +329,7 @@ int hf__recv_gossip(struct hf_engine *e, const struct hf__message *from, struct 
         compare(e, &m, &answer);
     hf__versions(e, &answer.versions);
     hf__reply_after(e, from->request, hf__encode(e, &hf_wire_gossip_response, &answer),
-                    e->members->said_seq);
+                    hf__told_after(e));
     return 0;
 }
 

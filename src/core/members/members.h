@@ -150,6 +150,12 @@ size_t hf__told_memory(const struct hf_engine *e); /* bytes held */
 /* Forgets all of them. */
 void hf__told_free(struct hf_engine *e);
 
+/* Whether an event may be told now. What this node has said itself may not be durable while the
+ * disk takes nothing: it is left out then, so that nothing else waits for it. */
+bool hf__told_may_leave(const struct hf_engine *e, const struct hf__told *told);
+/* The write for which a message waits that holds events which may leave. */
+uint64_t hf__told_after(const struct hf_engine *e);
+
 /* ---- accept.c: whether an event is taken */
 
 enum { HF__NEWS_KNOWN = 1 };

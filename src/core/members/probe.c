@@ -94,7 +94,9 @@ static void by_connection(struct hf_engine *e, const struct hf__probe_run *run)
         return;
     memcpy(m.nonce, run->nonce, sizeof m.nonce);
     hf__datagram_events(e, &run->account, true, HF_EVENTS_LEN, events, &m);
-    int r = hf__call(e, &ask_probe, &run->account, hf__encode(e, &hf_wire_probe, &m));
+    struct hf__ask ask = ask_probe;
+    ask.at_once = hf__disk_waits(e);
+    int r = hf__call(e, &ask, &run->account, hf__encode(e, &hf_wire_probe, &m));
     (void)r; /* it is no answer either */
 }
 

@@ -158,6 +158,18 @@ struct hf__place hf__told_highest(const struct hf_engine *e, const struct hf_acc
     return highest;
 }
 
+bool hf__told_may_leave(const struct hf_engine *e, const struct hf__told *told)
+{
+    hf_assert(told->encoded != NULL);
+    return !hf__disk_waits(e) || !hf_account_equal(&told->author, &e->account);
+}
+
+uint64_t hf__told_after(const struct hf_engine *e)
+{
+    hf_assert(e->members->said_seq <= e->write_seq);
+    return hf__disk_waits(e) ? 0 : e->members->said_seq;
+}
+
 size_t hf__told_shared(const struct hf_engine *e)
 {
     size_t count = 0;
