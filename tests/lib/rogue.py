@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 MAX_CONCURRENT_STREAMS = 3
-SETTINGS, PING, GOAWAY = 4, 6, 7
+DATA, HEADERS, SETTINGS, PING, GOAWAY = 0, 1, 4, 6, 7
 # silent: takes connections and says nothing; drip: a byte now and then; mute: shakes hands and says nothing; closed: allows
 # no stream; goaway: sends everybody away; pings: asks without end.
 MODES = ("silent", "drip", "mute", "closed", "goaway", "pings")
@@ -26,6 +26,59 @@ def certificate(folder):
                     "/CN=x", "-keyout", key, "-out", both], check=True, capture_output=True)
     both.write_bytes(key.read_bytes() + both.read_bytes())
     return both
+
+
+class Answerer:
+    """Has the address until the block ends, and answers every request with the bytes that answer() returns, under the
+    certificate of a file."""
+
+    def __init__(self, address, certificate_file, answer):
+        host, port = address.rsplit(":", 1)
+        self.answer, self.asked = answer, 0
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate_file)
+        self.context.set_alpn_protocols(["h2"])
+        self.listener = socket.create_server((host, int(port)), backlog=64)
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with contextlib.suppress(OSError, ssl.SSLError), connection, self.context.wrap_socket(connection, server_side=True) as tls:
+            came = bytearray()
+            tls.sendall(frame(SETTINGS, b""))
+            while len(came) < 24:
+                came += tls.recv(65536)
+            del came[:24]
+            while True:
+                while len(came) < 9 or len(came) < 9 + int.from_bytes(came[:3], "big"):
+                    part = tls.recv(65536)
+                    if not part:
+                        return
+                    came += part
+                length, kind, flags, stream = int.from_bytes(came[:3], "big"), came[3], came[4], bytes(came[5:9])
+                del came[:9 + length]
+                if kind == SETTINGS and flags == 0:
+                    tls.sendall(b"\0\0\0" + bytes([SETTINGS, 1]) + bytes(4))
+                if kind in (DATA, HEADERS) and flags & 1:
+                    self.asked += 1
+                    body = self.answer()
+                    # 200, as the static table of HPACK has it; then the type.
+                    name, value = b"content-type", b"application/vnd.msgpack"
+                    block = b"\x88\x00" + bytes([len(name)]) + name + bytes([len(value)]) + value
+                    tls.sendall(struct.pack(">I", len(block))[1:] + bytes([HEADERS, 4]) + stream + block)
+                    tls.sendall(struct.pack(">I", len(body))[1:] + bytes([DATA, 1]) + stream + body)
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
 
 
 class Rogue:

@@ -44,16 +44,20 @@ class Chain:
 
 
 class Node:
-    """Serves a chain on loopback. entry_key: from a validator to its key in the map."""
+    """Serves a chain on loopback. entry_key: from a validator to its key in the map. hostile: what is sent in place of an
+    answer, by a function of the request and of the answer that would be right; None: that one."""
 
     def __init__(self, chain, entry_key):
-        self.chain, self.entry_key = chain, entry_key
+        self.chain, self.entry_key, self.hostile = chain, entry_key, None
         node = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                answer = json.dumps(node.answer(asked)).encode()
+                right = node.answer(asked)
+                answer = node.hostile(asked, right) if node.hostile is not None else None
+                if answer is None:
+                    answer = json.dumps(right).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
