@@ -131,9 +131,10 @@ def exits(text):
 
 
 def columns(text):
-    """A list for each of the two files."""
+    """A list for each of the files."""
     out = []
-    for file, macro, what in (("run.csv", "HF_RUN_COLUMN", "one row for the run"), ("nodes.csv", "HF_NODE_COLUMN", "one row for each node")):
+    for file, macro, what in (("run.csv", "HF_RUN_COLUMN", "one row for the run"), ("nodes.csv", "HF_NODE_COLUMN", "one row for each node"),
+                              ("series.csv", "HF_SERIES_COLUMN", "one row for each span of time and kind of message")):
         out += [f".Ss {file}", f"A heading and {what}:", ".Bl -tag -width Ds"]
         for name, *_, doc in rows(text, macro):
             if name != "name":

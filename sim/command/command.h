@@ -17,7 +17,8 @@ struct hf__options {
     const char *out;      /* folder for results, or NULL */
     const char *until;    /* virtual time at which a run ends, as text, or NULL */
     uint64_t node;        /* to be shown then */
-    bool node_given;
+    uint64_t at_us;       /* from when a report shows messages */
+    bool node_given, at_given;
     char *sets[64]; /* "key=value"; owned by main */
     size_t sets_count;
     uint64_t seed, seed_last;
@@ -41,6 +42,7 @@ int hf__command_rare(const struct hf__options *o);
 int hf__command_replay(const struct hf__options *o);
 int hf__command_shrink(const struct hf__options *o);
 int hf__command_sweep(const struct hf__options *o);
+int hf__command_report(const struct hf__options *o);
 
 /* Frees what was read of scenarios, once no scenario is used any more. */
 void hf__forget(void);
@@ -55,6 +57,8 @@ int hf__refuse(const struct hf_config_errors *errors, int code);
 int hf__draw_options(const struct hf__options *o, uint64_t seed, struct hf__scenario *ret);
 /* Runs in a process of its own: what crashes is a result too. */
 void hf__trial_apart(const struct hf__scenario *s, struct hf__result *ret);
+/* A time as a scenario has it, such as 98.9s. False: it is none. */
+bool hf__read_time(const char *text, uint64_t *ret_us);
 /* Whether a seed that names a build names this one; if not, says so. */
 bool hf__same_build(const char *build);
 /* The options that change a scenario, as one writes them: for the command that runs it again. */

@@ -19,6 +19,7 @@ static const char usage[] =
     "  run SCENARIO.yaml      run a scenario, show what came of it\n"
     "  swarm --seeds A..B     scenarios drawn by seeds: faults, healing, then all must be ready\n"
     "  sweep STUDY.yaml       run a study's settings and seeds, and say what they come to\n"
+    "  report DIR             a page and figures of what run or sweep has written there\n"
     "  replay SEED            run what a seed of the swarm draws, with everything recorded\n"
     "  shrink SEED            print a smaller scenario that still fails\n"
     "  check SCENARIO.yaml    look at a scenario without running it\n"
@@ -26,10 +27,11 @@ static const char usage[] =
     "\n"
     "  --nodes N --seed S --for 2h --crypto model|real   short for --set\n"
     "  --set KEY=VALUE        change a field of the scenario, as network.loss=1%\n"
-    "  --out DIR              write run.csv, nodes.csv, lives.csv, timeline.jsonl;\n"
+    "  --out DIR              write run.csv, nodes.csv, lives.csv, series.csv,\n"
+    "                         timeline.jsonl, scenario.yaml;\n"
     "                         swarm: swarm.csv, drawn.csv;\n"
     "                         sweep: runs.csv, settings.csv, and go on with what is there\n"
-    "  --overwrite            with --out: in place of the results that are there\n"
+    "  --overwrite            with --out, and of a report: in place of what is there\n"
     "  --trace                with --out: traces of the lowest level too\n"
     "  --messages             with --out: messages.jsonl, every request and answer\n"
     "  --rare                 run: the chance that a key is lost, by splitting worlds; --seeds "
@@ -38,7 +40,9 @@ static const char usage[] =
     "  --jobs J               processes of a swarm, sweep or --rare (1)\n"
     "  --shard I/N            the Ith of N processes that do a sweep together\n"
     "  --until 98.9s          end a run there, within the time of its events\n"
-    "  --node I               show how node I stands then, or at the end\n"
+    "  --node I               show how node I stands then, or at the end; report: its mesh\n"
+    "                         and messages\n"
+    "  --at 98.9s             report: messages from then on\n"
     "  --quiet                no progress\n"
     "  --version              print the version\n"
     "\n"
@@ -106,6 +110,13 @@ static bool take_node(void *options, const char *text)
     return parse_seed(text, &end, &o->node) && *end == '\0';
 }
 
+static bool take_at(void *options, const char *text)
+{
+    struct hf__options *o = options;
+    o->at_given = true;
+    return hf__read_time(text, &o->at_us);
+}
+
 static bool take_shard(void *options, const char *text)
 {
     struct hf__options *o = options;
@@ -153,6 +164,7 @@ static const struct hf_option rows[] = {
     HF_TEXT_OF("out", struct hf__options, out),
     HF_TEXT_OF("until", struct hf__options, until),
     HF_TAKE_BY("node", take_node),
+    HF_TAKE_BY("at", take_at),
     HF_TAKE_BY("seeds", take_seeds),
     HF_TAKE_BY("shard", take_shard),
     HF_NUMBER_OF("jobs", struct hf__options, jobs, 1, 64),
@@ -172,7 +184,7 @@ static const struct command {
     bool argument;
 } commands[] = {
     {"",
-     "nodes seed for set crypto out until node seeds jobs shard rare splits quiet trace messages "
+     "nodes seed for set crypto out until node at seeds jobs shard rare splits quiet trace messages "
      "overwrite version help",
      true},
     {"run",
@@ -182,6 +194,7 @@ static const struct command {
     {"check", "nodes seed for set crypto", true},
     {"swarm", "seeds jobs set crypto nodes for out overwrite quiet", false},
     {"sweep", "seeds jobs shard set crypto nodes for out quiet", true},
+    {"report", "node at overwrite", true},
     {"replay", "set crypto nodes for out until node overwrite quiet trace messages", true},
     {"shrink", "set crypto nodes for", true},
     {"list", "", false},
@@ -245,6 +258,10 @@ static int dispatch(struct hf__options *o, const char *command, const char *argu
     if (strcmp(command, "sweep") == 0) {
         o->scenario = argument;
         return hf__command_sweep(o);
+    }
+    if (strcmp(command, "report") == 0) {
+        o->scenario = argument;
+        return hf__command_report(o);
     }
     if (strcmp(command, "swarm") == 0) {
         if (!o->seeds_given || o->build != NULL)

@@ -118,6 +118,7 @@ static struct {
     const struct hf__scenario *scenario;
     struct hf__record record;
     struct hf__messages messages;
+    struct hf__series series;
     FILE *timeline, *lives;
     bool full; /* a file of results could not be written */
 } running;
@@ -127,6 +128,7 @@ static bool running_progress(void *ctx, const struct hf_world *w, uint64_t until
     (void)ctx;
     running.full = (running.timeline != NULL && ferror(running.timeline) != 0) ||
                    (running.lives != NULL && ferror(running.lives) != 0) ||
+                   (running.series.out != NULL && ferror(running.series.out) != 0) ||
                    (running.messages.out != NULL && ferror(running.messages.out) != 0);
     bool goes_on = running.options->quiet ? !hf__interrupted() : hf__progress(NULL, w, until_us);
     return goes_on && !running.full;
@@ -164,6 +166,9 @@ static void account(struct hf__result *result)
     if (running.lives != NULL)
         running.full = !hf__close_in(running.lives, out, "lives.csv") || running.full;
     running.lives = NULL;
+    if (running.series.out != NULL)
+        running.full = !hf__close_in(running.series.out, out, "series.csv") || running.full;
+    running.series.out = NULL;
     if (running.messages.out != NULL)
         running.full = !hf__close_in(running.messages.out, out, "messages.jsonl") || running.full;
     running.messages.out = NULL;
@@ -182,18 +187,35 @@ static void last_words(void)
     account(&result);
 }
 
-/* The files that grow while a run goes on. False: one cannot be written, or is there already. */
-static bool open_files(const struct hf__options *o)
+/* The scenario as it is run, options and all: what `run` makes the same run of. */
+static bool write_scenario(const char *folder, const struct hf__scenario *s)
 {
-    static const char *const names[] = {"run.csv",   "nodes.csv",      "timeline.jsonl",
-                                        "lives.csv", "messages.jsonl", NULL};
+    struct hf_buf text;
+    FILE *f = hf__open_in(folder, "scenario.yaml");
+    if (f == NULL)
+        return false;
+    hf_buf_init(&text, 1 << 24);
+    hf__scenario_print(s, &text);
+    fwrite(text.data, 1, text.len, f);
+    hf_buf_done(&text);
+    return hf__close_in(f, folder, "scenario.yaml");
+}
+
+/* The files that grow while a run goes on. False: one cannot be written, or is there already. */
+static bool open_files(const struct hf__options *o, const struct hf__scenario *s)
+{
+    static const char *const names[] = {"run.csv",       "nodes.csv",  "timeline.jsonl",
+                                        "lives.csv",     "series.csv", "messages.jsonl",
+                                        "scenario.yaml", NULL};
     if (o->out == NULL)
         return true;
     if (!hf__out_begin(o, names))
         return false;
     running.timeline = hf__open_in(o->out, "timeline.jsonl");
     running.lives = running.timeline == NULL ? NULL : hf__open_in(o->out, "lives.csv");
-    if (running.lives == NULL)
+    running.series.out = running.lives == NULL ? NULL : hf__open_in(o->out, "series.csv");
+    running.series.span_us = hf__series_span(s->for_us);
+    if (running.series.out == NULL || !write_scenario(o->out, s))
         return false;
     fputs("node,what,began_us,took_us,end\n", running.lives);
     if (o->messages)
@@ -201,28 +223,34 @@ static bool open_files(const struct hf__options *o)
     return !o->messages || running.messages.out != NULL;
 }
 
-/* When a run is to end; 0: as its scenario has it. False: no such time, and it was said. */
-static bool read_until(const struct hf__options *o, const struct hf__scenario *s, uint64_t *ret_us)
+bool hf__read_time(const char *text, uint64_t *ret_us)
 {
     static struct hf_config_errors errors;
     struct hf_config_doc *doc = NULL;
-    struct hf__scenario one = *s;
+    struct hf__scenario one = {.title = ""};
     char assignment[64];
+    if (strlen(text) > 50)
+        return false;
+    snprintf(assignment, sizeof(assignment), "for=%s", text);
+    bool good = hf__scenario_set(&one, assignment, &doc, &errors) == 0;
+    hf_config_doc_free(doc);
+    *ret_us = one.for_us;
+    return good;
+}
+
+/* When a run is to end; 0: as its scenario has it. False: no such time, and it was said. */
+static bool read_until(const struct hf__options *o, const struct hf__scenario *s, uint64_t *ret_us)
+{
     *ret_us = 0;
     if (o->until == NULL)
         return true;
-    snprintf(assignment, sizeof(assignment), "for=%.50s", o->until);
-    int r = hf__scenario_set(&one, assignment, &doc, &errors);
-    hf_config_doc_free(doc);
-    if (r != 0 || one.for_us == 0 || one.for_us > s->for_us) {
-        fprintf(stderr,
-                "holdfast-sim: --until: a time above 0 and within that of the scenario's events, "
-                "such as %.3fs\n",
-                (double)s->for_us / 2e6);
-        return false;
-    }
-    *ret_us = one.for_us;
-    return true;
+    if (hf__read_time(o->until, ret_us) && *ret_us > 0 && *ret_us <= s->for_us)
+        return true;
+    fprintf(stderr,
+            "holdfast-sim: --until: a time above 0 and within that of the scenario's events, "
+            "such as %.3fs\n",
+            (double)s->for_us / 2e6);
+    return false;
 }
 
 /* Runs one scenario with everything recorded. again: the command that does it once more. */
@@ -236,12 +264,13 @@ static int run(const struct hf__options *o, const struct hf__scenario *s, const 
         .finished = finished,
         .record = &running.record,
     };
-    if (!read_until(o, s, &hooks.until_us) || !open_files(o))
+    if (!read_until(o, s, &hooks.until_us) || !open_files(o, s))
         return EXIT_USAGE;
     hf__interrupted();
     hf__record_init(&running.record, running.timeline);
     running.record.lives = running.lives;
     running.record.debug = o->trace;
+    running.record.series = running.series.out != NULL ? &running.series : NULL;
     running.record.messages = o->messages ? &running.messages : NULL;
     printf("seed %llu@%s\n", (unsigned long long)s->world.seed, hf__build_id());
     fflush(stdout);

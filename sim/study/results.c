@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_LEN_MAX = 1 << 30, PATH_LEN_MAX = 4096 };
+enum { FILE_LEN_MAX = 1 << 30, PATH_LEN_MAX = 4096, SAYS_LEN_MAX = 1024 };
 
 static bool fail(struct hf__results *r, const char *name, const char *text)
 {
@@ -145,13 +145,19 @@ static bool claim(struct hf__results *r, const char *build, uint64_t hash)
     snprintf(wanted, sizeof(wanted), "Results of holdfast-sim sweep.\nbuild %s\nstudy %016llx\n",
              build, (unsigned long long)hash);
     path_of(r, "sweep.txt", path);
-    int error = hf_file_make(path, hf_bytes_of(wanted, strlen(wanted)), 0666);
-    if (error != HF_EEXIST)
+    hf_buf_init(&file, SAYS_LEN_MAX);
+    /* The title is for people: a study whose title is changed is the same. */
+    hf_buf_printf(&file, "%stitle %.*s\n", wanted, (int)strcspn(r->study->title, "\r\n"),
+                  r->study->title);
+    int error = hf_file_make(path, hf_buf_bytes(&file), 0666);
+    hf_buf_clear(&file);
+    if (error != HF_EEXIST) {
+        hf_buf_done(&file);
         return error == 0 || fail(r, "sweep.txt", hf_error_sentence(error));
-    hf_buf_init(&file, sizeof(wanted));
+    }
     error = hf_file_read_regular(path, &file);
     hf_buf_append_u8(&file, 0);
-    bool same = error == 0 && strcmp((const char *)file.data, wanted) == 0;
+    bool same = error == 0 && strncmp((const char *)file.data, wanted, strlen(wanted)) == 0;
     const char *at = error == 0 ? strstr((const char *)file.data, build_word) : NULL;
     const char *other = at == NULL ? "" : at + strlen(build_word);
     size_t len = strcspn(other, "\n");

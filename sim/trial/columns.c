@@ -51,20 +51,28 @@ static struct hf__value of_word(const char *word)
     {                                                                                              \
         return OF_##kind(value);                                                                   \
     }
+#define HF_SERIES_COLUMN(name, kind, value, doc)                                                   \
+    static struct hf__value series_##name(const struct hf__series_row *row)                        \
+    {                                                                                              \
+        return OF_##kind(value);                                                                   \
+    }
 #include "trial/columns.def"
 #undef HF_RUN_COLUMN
 #undef HF_NODE_COLUMN
+#undef HF_SERIES_COLUMN
 
 enum { world, machine };
 
 const struct hf__column hf__run_columns[] = {
 #define HF_RUN_COLUMN(name, kind, whose, value, doc)                                               \
-    {#name, HF__COLUMN_##kind, whose == machine, run_##name},
+    {#name, HF__COLUMN_##kind, whose == machine, run_##name, doc},
 #define HF_NODE_COLUMN(name, kind, value, doc)
+#define HF_SERIES_COLUMN(name, kind, value, doc)
 #include "trial/columns.def"
 #undef HF_RUN_COLUMN
 #undef HF_NODE_COLUMN
-    {NULL, HF__COLUMN_COUNT, false, NULL},
+#undef HF_SERIES_COLUMN
+    {NULL, HF__COLUMN_COUNT, false, NULL, NULL},
 };
 
 static const struct {
@@ -74,9 +82,25 @@ static const struct {
 } node_columns[] = {
 #define HF_RUN_COLUMN(name, kind, whose, value, doc)
 #define HF_NODE_COLUMN(name, kind, value, doc) {#name, HF__COLUMN_##kind, node_##name},
+#define HF_SERIES_COLUMN(name, kind, value, doc)
 #include "trial/columns.def"
 #undef HF_RUN_COLUMN
 #undef HF_NODE_COLUMN
+#undef HF_SERIES_COLUMN
+};
+
+static const struct {
+    const char *name;
+    enum hf__column_kind kind;
+    struct hf__value (*of)(const struct hf__series_row *row);
+} series_columns[] = {
+#define HF_RUN_COLUMN(name, kind, whose, value, doc)
+#define HF_NODE_COLUMN(name, kind, value, doc)
+#define HF_SERIES_COLUMN(name, kind, value, doc) {#name, HF__COLUMN_##kind, series_##name},
+#include "trial/columns.def"
+#undef HF_RUN_COLUMN
+#undef HF_NODE_COLUMN
+#undef HF_SERIES_COLUMN
 };
 
 void hf__run_row_init(struct hf__run_row *ret, const struct hf__scenario *s,
@@ -173,5 +197,25 @@ void hf__nodes_print(const struct hf__record *r, struct hf_world *w, FILE *out)
         hf_buf_clear(&line);
     }
     fputs("\n", out);
+    hf_buf_done(&line);
+}
+
+void hf__series_heading_print(FILE *out)
+{
+    for (size_t i = 0; i < HF_ARRAY_LEN(series_columns); i++)
+        fprintf(out, "%s%s", i == 0 ? "" : ",", series_columns[i].name);
+    fputs("\n", out);
+}
+
+void hf__series_row_print(const struct hf__series_row *row, FILE *out)
+{
+    struct hf_buf line;
+    hf_buf_init(&line, LINE_LEN_MAX);
+    for (size_t i = 0; i < HF_ARRAY_LEN(series_columns); i++) {
+        hf_buf_printf(&line, "%s", i == 0 ? "" : ",");
+        print(series_columns[i].kind, series_columns[i].of(row), &line);
+    }
+    hf_buf_printf(&line, "\n");
+    fwrite(line.data, 1, line.len, out);
     hf_buf_done(&line);
 }

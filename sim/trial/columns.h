@@ -1,7 +1,8 @@
-/* The columns of run.csv and nodes.csv: one table of what each is, from columns.def. */
+/* The columns of run.csv, nodes.csv and series.csv: one table of what each is, from columns.def. */
 #ifndef HF_SIM_COLUMNS_H
 #define HF_SIM_COLUMNS_H
 
+#include "trial/series.h"
 #include "trial/trial.h"
 
 #include "base/buf.h"
@@ -41,6 +42,7 @@ struct hf__column {
     enum hf__column_kind kind;
     bool machine; /* not decided by scenario, seed and build alone */
     struct hf__value (*of)(struct hf__run_row *row);
+    const char *doc; /* what it is */
 };
 extern const struct hf__column hf__run_columns[]; /* a NULL name after the last */
 
@@ -55,5 +57,9 @@ void hf__column_print(const struct hf__column *column, struct hf__run_row *row, 
 void hf__run_row_print(struct hf__run_row *row, FILE *out);
 /* nodes.csv: a heading and a row a node. */
 void hf__nodes_print(const struct hf__record *r, struct hf_world *w, FILE *out);
+/* series.csv: its heading. */
+void hf__series_heading_print(FILE *out);
+/* And a row of it. */
+void hf__series_row_print(const struct hf__series_row *row, FILE *out);
 
 #endif

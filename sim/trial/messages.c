@@ -1,6 +1,7 @@
 /*
  * A log of messages: who asked whom for what, for which owner, under which ballot, and what came of
- * it. A line of JSON for each request and each answer as it is sent; the two have one number.
+ * it. A line of JSON for each request and each answer as it is sent; the two have one number. And
+ * one when either has arrived.
  */
 #include "trial/messages.h"
 
@@ -137,6 +138,15 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     return HF_FATE_PASS;
 }
 
+static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
+{
+    const struct hf__messages *l = ctx;
+    if (!m->datagram)
+        fprintf(l->out, "{\"at_us\":%llu,\"call\":%llu,\"arrived\":\"%s\"}\n",
+                (unsigned long long)w->now_us, (unsigned long long)m->call,
+                m->response ? "answer" : "request");
+}
+
 static void done(void *ctx, struct hf_world *w)
 {
     struct hf__messages *l = ctx;
@@ -146,7 +156,7 @@ static void done(void *ctx, struct hf_world *w)
 
 void hf__messages_watch(struct hf__messages *l, struct hf_world *w)
 {
-    struct hf__observer observer = {.ctx = l, .sent = sent, .done = done};
+    struct hf__observer observer = {.ctx = l, .sent = sent, .delivered = delivered, .done = done};
     hf_arena_init(&l->arena, 1 << 22);
     hf__observe(w, &observer);
 }

@@ -1,4 +1,4 @@
-/* A log of messages: a line of JSON for each request and each answer. */
+/* A log of messages: a line of JSON for each request and each answer, and for its arrival. */
 #ifndef HF_SIM_MESSAGES_H
 #define HF_SIM_MESSAGES_H
 

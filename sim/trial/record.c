@@ -248,6 +248,8 @@ void hf__record_watch(struct hf__record *r, struct hf_world *w)
     hf__observe(w, &observer);
     if (r->messages != NULL)
         hf__messages_watch(r->messages, w);
+    if (r->series != NULL)
+        hf__series_watch(r->series, w);
 }
 
 /* How many shares each node keeps that is not gone. */
@@ -290,6 +292,8 @@ void hf__record_end(struct hf__record *r)
     }
     free(outcomes);
     balance(r);
+    if (r->series != NULL)
+        hf__series_end(r->series, w);
 }
 
 void hf__record_violation(struct hf__record *r, const struct hf_violation *v)

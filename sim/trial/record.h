@@ -4,6 +4,7 @@
 
 #include "trial/messages.h"
 #include "trial/news.h"
+#include "trial/series.h"
 #include "trial/times.h"
 #include "scenario/schedule.h"
 
@@ -37,6 +38,7 @@ struct hf__record {
     FILE *lives;                   /* a row for each placing and each recovery; NULL likewise */
     bool debug;                    /* traces of the lowest level too */
     struct hf__messages *messages; /* a log of them; NULL: not written */
+    struct hf__series *series;     /* what is sent over time; NULL likewise */
     struct hf__node_record *nodes;
     size_t nodes_cap;
     struct hf__times placing;    /* from a first start to ready */

@@ -149,11 +149,15 @@ def a_log_of_messages_names_who_asked_whom_for_what_and_what_came_of_it():
                      "--quiet").stdout
         plain = sim("run", SOURCE / "tests/scenario/found/record-shown-to-who-stands.yaml", "--quiet").stdout
         assert last_hash(logged) == last_hash(plain)  # who watches changes nothing
-        lines = [json.loads(line) for line in open(f"{folder}/messages.jsonl")]
+        log = [json.loads(line) for line in open(f"{folder}/messages.jsonl")]
+        lines = [m for m in log if "method" in m]
         asked = {m["call"]: m for m in lines if "outcome" not in m}
         answers = [m for m in lines if "outcome" in m]
         assert len(asked) > 1000 and all(m["call"] in asked for m in answers)
         assert not any(m["method"] == "(null)" for m in lines) and any(m["method"] == "datagram" for m in lines)
+        sent = {(m["call"], "answer" if "outcome" in m else "request"): m["at_us"] for m in lines}
+        arrived = [m for m in log if "arrived" in m]
+        assert len(arrived) > 1000 and all(m["at_us"] >= sent[m["call"], m["arrived"]] for m in arrived)
         claims = [m for m in answers if m["method"] == "claim"]
         assert {m["outcome"] for m in claims} >= {"accepted", "refused"}, claims[:5]
         assert all(asked[m["call"]]["claim"] > 0 and len(asked[m["call"]]["instance"]) == 8 for m in claims)

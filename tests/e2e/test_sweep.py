@@ -88,6 +88,7 @@ def a_row_a_run_by_setting_and_seed_and_an_interval_a_metric(folder):
         values = [float(run[row["metric"]]) for run in runs if run["setting"] == row["setting"]]
         assert int(row["count"]) == 5 and math.isclose(float(row["mean"]), sum(values) / 5, rel_tol=1e-5), row
         assert float(row["least"]) <= float(row["mean"]) <= float(row["most"])
+    assert "\ntitle how many stay\n" in (folder / "whole/sweep.txt").read_text(encoding="utf-8")
     alone = subprocess.run([SIM, "run", folder / "small.yaml", "--seed", "3", "--set", "policy.domain_rule=2", "--set",
                             "events[0].share=25%", "--quiet"], capture_output=True, text=True, timeout=60)
     assert runs[7]["trace_hash"] in alone.stdout, alone  # a run of the study is the run that `run` makes

@@ -40,7 +40,7 @@ CHAMBERS = {
 # Chambers of sim, each a folder, from the lowest: each may include the headers of those before it.
 SIM_CHAMBERS = [
     "suites", "lib", "codec", "world", "node", "attestation", "network", "storage", "authority", "checkers", "run",
-    "hostile", "scenario", "trial", "study", "command",
+    "hostile", "scenario", "trial", "study", "figure", "command",
 ]
 # Files of core that call each other in one circle.
 CIRCLE_FILES_MAX = 5
@@ -55,6 +55,7 @@ LIBRARIES = [
     ("sqlite3.h", ["sqlite_dep"], {"store"}),
     ("yaml.h", ["yaml_dep"], {"config"}),
     ("jansson.h", ["jansson_dep"], {"attest", "daemon", "cli", "client", "page", "sim"}),
+    ("duktape.h", ["duktape_dep"], {"sim"}),
     ("msgpack", ["msgpack_dep"], {"wire"}),
     ("curl/", ["curl_dep"], {"fetch"}),
     ("seccomp.h", ["seccomp_dep"], {"sandbox"}),

@@ -133,7 +133,7 @@ def strategies_have_every_part(tree):
 def columns_have_every_part(tree):
     """A column of the simulator's results: a name of its own in its file, a kind, and what it is."""
     found = []
-    for macro, parts in (("HF_RUN_COLUMN", 5), ("HF_NODE_COLUMN", 4)):
+    for macro, parts in (("HF_RUN_COLUMN", 5), ("HF_NODE_COLUMN", 4), ("HF_SERIES_COLUMN", 4)):
         names = set()
         for row in pages.rows(tree.text(COLUMNS), macro) if COLUMNS in tree.files else []:
             name, kind, doc = row[0], row[1], row[-1]

@@ -2,6 +2,8 @@
 #include "study/interval.h"
 
 #include "lib/random.h"
+#include "figure/chance.h"
+#include "trial/series.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -87,5 +89,32 @@ Test(study, intervals_hold_the_truth_as_often_as_they_say)
             held += found.low <= truths[t] && truths[t] <= found.high;
         }
         cr_assert(held > 1840 && held < 1990, "%u of 2000", held);
+    }
+}
+
+Test(study, the_binomial_has_its_known_values_and_all_of_the_chance)
+{
+    cr_assert_float_eq(hf__binomial(4, 0.5, 2), 0.375, 1e-12);
+    cr_assert_float_eq(hf__binomial(10, 0.1, 0), 0.3486784401, 1e-9);
+    cr_assert_eq(hf__binomial(3, 0.5, 4), 0);
+    cr_assert_eq(hf__binomial(3, 0, 0), 1);
+    cr_assert_eq(hf__binomial(3, 1, 2), 0);
+    double all = 0;
+    for (uint64_t i = 0; i <= 1000; i++)
+        all += hf__binomial(1000, 0.005, i);
+    cr_assert_float_eq(all, 1, 1e-9);
+    cr_assert_eq(hf__binomial_quantile(4, 0.5, 0.5), 2);
+    cr_assert_eq(hf__binomial_quantile(4, 0.5, 0.05), 0);
+    cr_assert_eq(hf__binomial_quantile(4, 0.5, 1), 4);
+    cr_assert_eq(hf__binomial_quantile(20, 0, 0.975), 0);
+}
+
+Test(study, spans_of_a_series_are_round_and_some_two_hundred)
+{
+    cr_assert_eq(hf__series_span(0), 1);
+    cr_assert_eq(hf__series_span(300000000), 2000000);
+    for (uint64_t us = 1000; us < UINT64_C(1) << 60; us += us / 3) {
+        uint64_t span = hf__series_span(us), parts = us / span;
+        cr_assert(parts <= 200 && parts >= (us < 100000 ? 4 : 79), "%llu", (unsigned long long)us);
     }
 }
