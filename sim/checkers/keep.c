@@ -269,6 +269,16 @@ static struct hf__key app_key(const struct hf_account *account, const struct hf_
                       hf_bytes_of(&version, sizeof(version)));
 }
 
+/* One name has one key of a version, whoever gives it and when. */
+static void check_same(struct hf__checks *c, uint32_t node, struct hf__key name, const uint8_t *key)
+{
+    static const uint8_t zeros[HF_APP_KEY_LEN];
+    uint8_t *seen = hf__map_at(&c->keys, name);
+    if (memcmp(seen, zeros, HF_APP_KEY_LEN) != 0 && memcmp(seen, key, HF_APP_KEY_LEN) != 0)
+        hf__violate(c->world, node, "key", "n%u released another key under the same name", node);
+    memcpy(seen, key, HF_APP_KEY_LEN);
+}
+
 void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_reply *r)
 {
     struct hf_world *w = c->world;
@@ -283,11 +293,9 @@ void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_re
     if (hf__disk_find(&hf__node(w, node)->disk, HF_ROW_BINDING,
                       hf_bytes_of(l->name, strlen(l->name))) == NULL)
         hf__violate(w, node, "key", "n%u released a key whose name is not durably bound", node);
-    uint8_t *seen = hf__map_at(&c->keys, app_key(account, l, r->key_version));
-    static const uint8_t zeros[HF_APP_KEY_LEN];
-    if (memcmp(seen, zeros, HF_APP_KEY_LEN) != 0 && memcmp(seen, r->key, HF_APP_KEY_LEN) != 0)
-        hf__violate(w, node, "key", "n%u released another key under the same name", node);
-    memcpy(seen, r->key, HF_APP_KEY_LEN);
+    check_same(c, node, app_key(account, l, r->key_version), r->key);
+    if (r->next != NULL)
+        check_same(c, node, app_key(account, l, r->next_version), r->next);
     if (l->first)
         hf__check_one_release(c, node, l->asked_us);
     if (!hf__check_holds_claim(c, node))

@@ -43,6 +43,7 @@ void hf__local_ask(struct hf_world *w, uint32_t index)
     event.u.local.text =
         l->bytes != NULL ? hf_blob_bytes(l->bytes) : hf_bytes_of(l->name, strlen(l->name));
     event.u.local.seconds = l->seconds;
+    event.u.local.version = l->confirms;
     l->asked = true;
     l->asked_us = w->now_us;
     hf__step(w, n, &event);
@@ -75,6 +76,10 @@ void hf__local_replied(struct hf_world *w, struct hf__node *n, const struct hf_l
     l->has_key = reply->key != NULL && reply->error == 0;
     if (l->has_key)
         memcpy(l->key, reply->key, sizeof(l->key));
+    l->has_next = l->has_key && reply->next != NULL;
+    l->next_version = reply->next_version;
+    if (l->has_next)
+        memcpy(l->next, reply->next, sizeof(l->next));
     if (reply->after > n->durable_seq) {
         l->after = reply->after;
         n->locals_wait++;
@@ -96,6 +101,8 @@ void hf__local_durable(struct hf_world *w, struct hf__node *n)
             .key = l->has_key ? l->key : NULL,
             .key_version = l->version,
             .claim = l->claim,
+            .next = l->has_next ? l->next : NULL,
+            .next_version = l->next_version,
             .first = l->first,
             .drill = l->drill,
         };
@@ -132,6 +139,29 @@ int hf_world_key(struct hf_world *w, uint32_t node, const char *name, uint64_t m
     if (ret_version != NULL)
         *ret_version = l->version;
     return 0;
+}
+
+int hf_world_keys(struct hf_world *w, uint32_t node, const char *name, uint64_t ms,
+                  struct hf_world_keys *ret)
+{
+    const struct hf__local *l;
+    int r = ask(w, node, HF_LOCAL_KEYS, name, ms, &l);
+    if (r != 0)
+        return r;
+    *ret = (struct hf_world_keys){.version = l->version, .next_version = l->next_version};
+    memcpy(ret->key, l->key, sizeof(ret->key));
+    memcpy(ret->next, l->next, sizeof(ret->next));
+    return 0;
+}
+
+int hf_world_confirm(struct hf_world *w, uint32_t node, const char *name, uint32_t version,
+                     uint64_t ms)
+{
+    uint32_t index = local_new(w, node, HF_LOCAL_CONFIRM, name);
+    local_at(w, index)->confirms = version;
+    if (!hf_world_run_until(w, answered, &index, ms))
+        return HF_ETIMEOUT;
+    return local_at(w, index)->error;
 }
 
 int hf_world_drill(struct hf_world *w, uint32_t node, uint64_t ms, struct hf_drill_report *ret)

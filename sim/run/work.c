@@ -8,11 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void hash_key(const struct hf_world *w, const uint8_t *key, struct hf_hash *ret)
-{
-    w->suite->hash("sim/vault-key", hf_bytes_of(key, HF_KEY_LEN), ret);
-}
-
 static struct hf_world_duration duration(const struct hf_world *w, enum hf_work_type type)
 {
     switch (type) {
@@ -46,7 +41,7 @@ void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work
     k->len = 0;
     k->root_len = 0;
     if (work->key != NULL)
-        hash_key(w, work->key, &k->key_hash);
+        hf__vault_key_hash(w, work->key, &k->key_hash);
     k->account = work->account;
     memcpy(k->report_data, work->report_data, sizeof(k->report_data));
     if (work->type == HF_WORK_JUDGE && work->quote.len > 0) {

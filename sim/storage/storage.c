@@ -7,6 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+void hf__vault_key_hash(const struct hf_world *w, const uint8_t key[static HF_KEY_LEN],
+                        struct hf_hash *ret)
+{
+    w->suite->hash("sim/vault-key", hf_bytes_of(key, HF_KEY_LEN), ret);
+}
+
 static uint64_t due(struct hf_world *w, struct hf__node *n, uint64_t at_us)
 {
     struct hf__stream *r = &w->streams[HF__FOR_STORAGE];
@@ -25,7 +31,7 @@ static uint64_t due(struct hf_world *w, struct hf__node *n, uint64_t at_us)
     return n->commit_next_us;
 }
 
-static struct hf__pending *pending_new(const struct hf_update *u)
+static struct hf__pending *pending_new(const struct hf_world *w, const struct hf_update *u)
 {
     struct hf__pending *p = malloc(sizeof(*p) + u->writes_count * sizeof(p->writes[0]));
     hf_assert(p != NULL);
@@ -33,6 +39,10 @@ static struct hf__pending *pending_new(const struct hf_update *u)
     p->seq = u->write_seq;
     p->messages = HF__NOBODY;
     p->vault_state = u->vault_state;
+    p->rekeys = u->rekey != NULL;
+    p->version = u->key_version;
+    if (p->rekeys)
+        hf__vault_key_hash(w, u->rekey, &p->key_hash);
     p->count = u->writes_count;
     for (size_t i = 0; i < u->writes_count; i++) {
         const struct hf_write *from = &u->writes[i];
@@ -59,6 +69,10 @@ static void apply(struct hf_world *w, struct hf__node *n, const struct hf__pendi
     }
     if (p->vault_state != HF_VAULT_NONE)
         n->disk.vault = (uint8_t)p->vault_state;
+    if (p->rekeys) {
+        n->disk.version = p->version;
+        n->disk.key_hash = p->key_hash;
+    }
     n->durable_seq = p->seq;
     n->writes++;
     w->totals.writes++;
@@ -129,7 +143,7 @@ void hf__storage_durable(struct hf_world *w, struct hf__node *n)
 bool hf__storage_take(struct hf_world *w, struct hf__node *n, const struct hf_update *u,
                       uint64_t at_us)
 {
-    struct hf__pending *p = pending_new(u);
+    struct hf__pending *p = pending_new(w, u);
     p->due_us = due(w, n, at_us);
     if (n->pending_last == NULL)
         n->pending = p;

@@ -24,6 +24,9 @@ size_t hf__disk_bytes(const struct hf_disk *d);
 void hf__disk_emptied(struct hf_world *w, uint32_t node, bool hostile);
 
 /* storage.c */
+/* By what the disk tells the key of its vault from others. */
+void hf__vault_key_hash(const struct hf_world *w, const uint8_t key[static HF_KEY_LEN],
+                        struct hf_hash *ret);
 /* Takes the writes of an update. False: the node is doomed, and nothing of the update may leave. */
 HF_MUST_USE bool hf__storage_take(struct hf_world *w, struct hf__node *n, const struct hf_update *u,
                                   uint64_t at_us);

@@ -121,13 +121,14 @@ struct hf__local {
     uint32_t node, incarnation;
     enum hf_local_type type;
     char name[HF_KEY_NAME_MAX + 1];
-    uint64_t seconds; /* HF_LOCAL_LEAVE */
+    uint64_t seconds;  /* HF_LOCAL_LEAVE */
+    uint64_t confirms; /* HF_LOCAL_CONFIRM: the version */
     uint64_t asked_us;
-    bool asked, answered, has_key, first;
+    bool asked, answered, has_key, has_next, first;
     uint64_t after; /* the answer waits for this write; 0 none */
     int error;
-    uint8_t key[HF_APP_KEY_LEN];
-    uint32_t version;
+    uint8_t key[HF_APP_KEY_LEN], next[HF_APP_KEY_LEN];
+    uint32_t version, next_version;
     uint64_t claim;
     struct hf_drill_report drill;
     struct hf_blob *bytes;              /* HF_LOCAL_ANSWER: the answer */
@@ -170,6 +171,9 @@ struct hf__pending {
     uint64_t seq, due_us;
     uint32_t messages; /* first of a chain; HF__NOBODY none */
     enum hf_vault_state vault_state;
+    bool rekeys; /* the vault is under another key from then on, of this version: */
+    uint32_t version;
+    struct hf_hash key_hash;
     size_t count;
     struct hf__disk_write writes[];
 };

@@ -43,6 +43,12 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
     case HF_LOCAL_KEY:
         hf__release(e, id, event->u.local.key);
         return;
+    case HF_LOCAL_KEYS:
+        hf__release_both(e, id, event->u.local.key);
+        return;
+    case HF_LOCAL_CONFIRM:
+        hf__release_confirm(e, id, event->u.local.key, event->u.local.version);
+        return;
     case HF_LOCAL_DRILL: {
         int r = hf__why_closed(e);
         if (r == 0 && (e->owner->drill != NULL || e->owner->holders_count == 0))

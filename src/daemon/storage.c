@@ -224,15 +224,15 @@ static struct hf_store_op op_of(const struct hf_write *w)
 
 void hf__storage_write(struct hf__storage *s, const struct hf_update *update)
 {
-    bool set_placed = update->vault_state == HF_VAULT_PLACED;
-    size_t count = update->writes_count, ops_count = count + set_placed;
+    bool set_placed = update->vault_state == HF_VAULT_PLACED, rekeys = update->rekey != NULL;
+    size_t count = update->writes_count, ops_count = count + set_placed + rekeys;
     if (count == 0)
         return;
     struct item *it = calloc(1, sizeof *it);
     hf_assert(it != NULL);
     it->ops = calloc(ops_count, sizeof *it->ops);
     it->values = calloc(ops_count, sizeof(struct hf_blob *));
-    it->keys = malloc(count * HF_ROW_KEY_MAX);
+    it->keys = malloc((count + rekeys) * HF_ROW_KEY_MAX);
     hf_assert(it->ops != NULL && it->values != NULL && it->keys != NULL);
     it->seq = update->write_seq;
     it->ops_count = ops_count;
@@ -246,6 +246,17 @@ void hf__storage_write(struct hf__storage *s, const struct hf_update *update)
     }
     if (set_placed)
         it->ops[count].type = HF_STORE_SET_PLACED;
+    if (rekeys) {
+        uint8_t *version = it->keys + count * HF_ROW_KEY_MAX;
+        it->key = hf_secret_alloc(HF_KEY_LEN);
+        hf_assert(it->key != NULL);
+        memcpy(it->key, update->rekey, HF_KEY_LEN);
+        for (int i = 0; i < 4; i++)
+            version[i] = (uint8_t)(update->key_version >> (24 - 8 * i));
+        it->ops[ops_count - 1] = (struct hf_store_op){.type = HF_STORE_REKEY,
+                                                      .key = hf_bytes_of(version, 4),
+                                                      .value = hf_bytes_of(it->key, HF_KEY_LEN)};
+    }
     add(s, it);
 }
 

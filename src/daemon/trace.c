@@ -35,6 +35,18 @@ static void quorum_numbers(struct hf__line *l, const struct hf_trace *t)
         }
 }
 
+/* Of keys that give way to others. */
+static void key_numbers(struct hf__line *l, const struct hf_trace *t)
+{
+    if (t->type == HF_TRACE_KEY_MOVED) {
+        hf__line_uint(l, "from", t->a);
+        hf__line_uint(l, "to", t->b);
+        return;
+    }
+    hf__line_uint(l, t->type == HF_TRACE_ROOT ? "version" : "key", t->a);
+    hf__line_text(l, "step", key_step(t->b));
+}
+
 /* What a and b mean depends on the type: see core/trace.h. */
 static void numbers(const struct hf__daemon *d, struct hf__line *l, const struct hf_trace *t)
 {
@@ -91,8 +103,9 @@ static void numbers(const struct hf__daemon *d, struct hf__line *l, const struct
         quorum_numbers(l, t);
         return;
     case HF_TRACE_SEALING_KEY:
-        hf__line_uint(l, "key", t->a);
-        hf__line_text(l, "step", key_step(t->b));
+    case HF_TRACE_ROOT:
+    case HF_TRACE_KEY_MOVED:
+        key_numbers(l, t);
         return;
     case HF_TRACE_CANDIDATE_FAILED:
         hf__line_uint(l, "index", t->a);

@@ -17,6 +17,8 @@ struct commit {
     size_t undo_count;
     struct hf__head head_before;
     uint8_t state_before;
+    struct hf__before before; /* the vault as it was before it went under another key */
+    size_t undo_before;       /* changes before that: of the index that it had then */
     bool vault_changed;
     bool placed; /* the header says so from this commit on */
 };
@@ -25,7 +27,7 @@ static bool touches_vault(const struct hf_store_update *u)
 {
     for (size_t i = 0; i < u->ops_count; i++)
         if (u->ops[i].type == HF_STORE_VAULT_PUT || u->ops[i].type == HF_STORE_VAULT_DEL ||
-            u->ops[i].type == HF_STORE_SET_PLACED)
+            u->ops[i].type == HF_STORE_SET_PLACED || u->ops[i].type == HF_STORE_REKEY)
             return true;
     return false;
 }
@@ -34,6 +36,8 @@ static int check_op(const struct hf_store_op *op)
 {
     if (op->type == HF_STORE_SET_PLACED)
         return 0;
+    if (op->type == HF_STORE_REKEY)
+        return op->value.len == HF_KEY_LEN && op->key.len == 4 ? 0 : HF_EINVAL;
     bool public = op->type == HF_STORE_PUBLIC_PUT || op->type == HF_STORE_PUBLIC_DEL;
     if (!public && op->type != HF_STORE_VAULT_PUT && op->type != HF_STORE_VAULT_DEL)
         return HF_EINVAL;
@@ -82,6 +86,9 @@ static void remember(struct commit *c, const uint8_t *id, const struct hf__entry
 static void take_back(struct commit *c)
 {
     struct hf_store *s = c->s;
+    if (c->before.keys != NULL)
+        c->undo_count = c->undo_before;
+    hf__rekey_undo(s, &c->before);
     while (c->undo_count > 0) {
         const struct undo *u = &c->undo[--c->undo_count];
         if (u->entry.seq != 0)
@@ -200,6 +207,25 @@ static int set_placed(struct commit *c)
     return 0;
 }
 
+static int rekey(struct commit *c, const struct hf_store_op *op)
+{
+    struct hf__before before = {0};
+    uint32_t version = 0;
+    for (size_t i = 0; i < op->key.len; i++)
+        version = version << 8 | op->key.data[i];
+    int r = hf__rekey(c->s, op->value.data, version, &before, c->err);
+    if (r != 0)
+        return r;
+    c->vault_changed = true;
+    if (c->before.keys != NULL) {
+        hf__rekey_done(&before); /* twice in one transaction: what it was at first counts */
+        return 0;
+    }
+    c->before = before;
+    c->undo_before = c->undo_count;
+    return 0;
+}
+
 static int apply(struct commit *c, const struct hf_store_update *u)
 {
     int r = 0;
@@ -213,6 +239,9 @@ static int apply(struct commit *c, const struct hf_store_update *u)
             break;
         case HF_STORE_SET_PLACED:
             r = set_placed(c);
+            break;
+        case HF_STORE_REKEY:
+            r = rekey(c, &u->ops[i]);
             break;
         default:
             r = public_op(c, &u->ops[i]);
@@ -263,6 +292,7 @@ static int transact(struct commit *c, const struct hf_store_update *updates, siz
         take_back(c);
         return r;
     }
+    hf__rekey_done(&c->before);
     c->s->fold_due = c->s->fold_due || c->placed;
     return 0;
 }

@@ -12,6 +12,8 @@ static const char *const statements[HF__STMT_COUNT] = {
     [HF__COMMIT] = "COMMIT",
     [HF__ROW_INSERT] = "INSERT INTO vault_row VALUES(?1, ?2, ?3)",
     [HF__ROW_DELETE] = "DELETE FROM vault_row WHERE seq = ?1",
+    [HF__ROW_SELECT] = "SELECT sealed FROM vault_row WHERE seq = ?1",
+    [HF__ROW_REPLACE] = "UPDATE vault_row SET seq = ?2, sealed = ?3 WHERE seq = ?1",
     [HF__HEAD_PUT] = "UPDATE vault_head SET sealed = ?1 WHERE one = 1",
     [HF__HEADER_PLACED] = "UPDATE vault_header SET state = 'placed' WHERE one = 1",
     [HF__PUBLIC_PUT] = ("INSERT INTO public_state VALUES(?1, ?2)"

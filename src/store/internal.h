@@ -76,6 +76,8 @@ enum hf__stmt {
     HF__ROW_DELETE,
     HF__HEAD_PUT,
     HF__HEADER_PLACED,
+    HF__ROW_SELECT,
+    HF__ROW_REPLACE,
     HF__PUBLIC_PUT,
     HF__PUBLIC_DELETE,
     HF__STMT_COUNT,
@@ -207,6 +209,27 @@ HF_MUST_USE int hf__row_open(struct hf_store *s, struct hf__entry *e, struct hf_
                              struct hf_store_error *err);
 /* Wipes what hf__row_open handed out; value is the one that it gave. */
 void hf__row_wipe(struct hf_store *s, struct hf_bytes value);
+
+/* Seals the row that hf__row_open has left in s->secret_row, value being what it gave, under the
+ * present keys and e->seq, and wipes it: fills id and element of *e. */
+void hf__row_reseal(struct hf_store *s, struct hf__entry *e, struct hf_bytes key,
+                    struct hf_bytes value, struct hf_bytes *ret_sealed);
+
+/* rekey.c */
+/* What a vault was before it went under another key, for when the transaction fails. */
+struct hf__before {
+    struct hf__keys *keys; /* NULL: it did not */
+    struct hf__index index;
+    struct hf__plain plain;
+};
+/* Puts every row under another key, and the header; the head is the caller's. On failure all is as
+ * it was but the database, in whose transaction this happens. *ret: to be given back by one of the
+ * two below. */
+HF_MUST_USE int hf__rekey(struct hf_store *s, const uint8_t key[static HF_KEY_LEN],
+                          uint32_t version, struct hf__before *ret, struct hf_store_error *err);
+/* The transaction is durable, or has failed. No-ops where nothing was put under another key. */
+void hf__rekey_done(struct hf__before *before);
+void hf__rekey_undo(struct hf_store *s, struct hf__before *before);
 
 /* head.c */
 enum { HF__HEAD_LEN = 1 + 2 * HF_ID_LEN + 4 + 1 + 8 + 8 + HF__SUM_LEN + 8 + 8 + 1 };

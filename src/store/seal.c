@@ -86,6 +86,27 @@ static void row_element(struct hf_store *s, struct hf__entry *e, size_t sealed_l
     s->suite->mac(s->keys->element, all, e->element + HF_MAC_LEN);
 }
 
+/* Seals what is in s->secret_row, and wipes it. */
+static void seal(struct hf_store *s, struct hf__entry *e, size_t len, struct hf_bytes *ret_sealed)
+{
+    uint8_t aad[ROW_AAD_LEN];
+    row_aad(s, e, aad);
+    uint8_t *sealed = s->scratch + HF__ROW_PREFIX_LEN;
+    s->suite->wrap(&s->keys->rng, s->keys->seal, hf_bytes_of(aad, sizeof aad),
+                   hf_bytes_of(s->secret_row, len), sealed);
+    hf_wipe(s->secret_row, len);
+    row_element(s, e, len + HF_WRAP_OVERHEAD);
+    *ret_sealed = hf_bytes_of(sealed, len + HF_WRAP_OVERHEAD);
+}
+
+void hf__row_reseal(struct hf_store *s, struct hf__entry *e, struct hf_bytes key,
+                    struct hf_bytes value, struct hf_bytes *ret_sealed)
+{
+    hf_assert(key.data == s->secret_row + 1 && value.data == key.data + key.len);
+    hf__row_id(s, e->collection, key, e->id);
+    seal(s, e, 1 + key.len + value.len, ret_sealed);
+}
+
 void hf__row_seal(struct hf_store *s, struct hf__entry *e, const struct hf_store_op *op,
                   struct hf_bytes *ret_sealed)
 {
@@ -96,14 +117,7 @@ void hf__row_seal(struct hf_store *s, struct hf__entry *e, const struct hf_store
     memcpy(plain + 1, op->key.data, op->key.len);
     if (op->value.len > 0)
         memcpy(plain + 1 + op->key.len, op->value.data, op->value.len);
-    uint8_t aad[ROW_AAD_LEN];
-    row_aad(s, e, aad);
-    uint8_t *sealed = s->scratch + HF__ROW_PREFIX_LEN;
-    s->suite->wrap(&s->keys->rng, s->keys->seal, hf_bytes_of(aad, sizeof aad),
-                   hf_bytes_of(plain, len), sealed);
-    hf_wipe(plain, len);
-    row_element(s, e, len + HF_WRAP_OVERHEAD);
-    *ret_sealed = hf_bytes_of(sealed, len + HF_WRAP_OVERHEAD);
+    seal(s, e, len, ret_sealed);
 }
 
 int hf__row_open(struct hf_store *s, struct hf__entry *e, struct hf_bytes sealed,

@@ -294,7 +294,13 @@ int hf_writer_new(struct hf_store *s, const struct hf_writer_options *options,
 
 static bool has_value(const struct hf_store_op *op)
 {
-    return op->type == HF_STORE_VAULT_PUT || op->type == HF_STORE_PUBLIC_PUT;
+    return op->type == HF_STORE_VAULT_PUT || op->type == HF_STORE_PUBLIC_PUT ||
+           op->type == HF_STORE_REKEY;
+}
+
+static bool is_secret(const struct hf_store_op *op)
+{
+    return op->type == HF_STORE_VAULT_PUT || op->type == HF_STORE_REKEY;
 }
 
 /* Copies an update into an item. HF_EBUSY: no memory for secrets. */
@@ -303,7 +309,7 @@ static int item_load(struct item *it, const struct hf_store_update *u)
     size_t plain_len = 0, secrets_len = 0;
     for (size_t i = 0; i < u->ops_count; i++) {
         plain_len += u->ops[i].key.len;
-        if (u->ops[i].type == HF_STORE_VAULT_PUT)
+        if (is_secret(&u->ops[i]))
             secrets_len += u->ops[i].value.len;
         else if (has_value(&u->ops[i]))
             plain_len += u->ops[i].value.len;
@@ -328,7 +334,7 @@ static int item_load(struct item *it, const struct hf_store_update *u)
         plain += from->key.len;
         if (!has_value(from) || from->value.len == 0)
             continue;
-        uint8_t **at = from->type == HF_STORE_VAULT_PUT ? &secret : &plain;
+        uint8_t **at = is_secret(from) ? &secret : &plain;
         op->value = hf_bytes_of(*at, from->value.len);
         memcpy(*at, from->value.data, from->value.len);
         *at += from->value.len;

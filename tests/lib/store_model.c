@@ -9,6 +9,22 @@ const uint8_t store_model_key[HF_KEY_LEN] = {1, 2, 3, 4, 5, 6, 7, 8};
 const struct hf_vault_header store_model_header = {
     .network = {{0x11, 0x22}}, .account = {{0x33, 0x44}}, .key_version = 7};
 
+static const uint8_t other_key[HF_KEY_LEN] = {8, 7, 6, 5, 4, 3, 2, 1};
+
+const uint8_t *store_model_key_of(uint32_t version)
+{
+    return version % 2 == store_model_header.key_version % 2 ? store_model_key : other_key;
+}
+
+struct hf_store_op store_model_rekey(uint32_t version, uint8_t room[static 4])
+{
+    for (int i = 0; i < 4; i++)
+        room[i] = (uint8_t)(version >> (24 - 8 * i));
+    return (struct hf_store_op){.type = HF_STORE_REKEY,
+                                .key = hf_bytes_of(room, 4),
+                                .value = hf_bytes_of(store_model_key_of(version), HF_KEY_LEN)};
+}
+
 void store_model_folder(char ret_dir[static STORE_MODEL_PATH_LEN])
 {
     char outer[HF_SCRATCH_PATH_LEN];
@@ -39,6 +55,10 @@ struct hf_store_update store_model_draw_update(uint64_t *seed, struct hf_store_o
     static char keys[6][16];
     size_t count = 1 + store_model_draw(seed, 6);
     for (size_t i = 0; i < count; i++) {
+        if (store_model_draw(seed, 60) == 0) {
+            ops[i] = store_model_rekey(1 + store_model_draw(seed, 255), (uint8_t *)keys[i]);
+            continue;
+        }
         uint32_t what = store_model_draw(seed, 10);
         uint8_t type = what < 5   ? HF_STORE_VAULT_PUT
                        : what < 6 ? HF_STORE_VAULT_DEL
@@ -105,6 +125,8 @@ void store_model_apply(struct store_model *m, const struct hf_store_update *u)
         bool vault = op->type == HF_STORE_VAULT_PUT || op->type == HF_STORE_VAULT_DEL;
         if (op->type == HF_STORE_SET_PLACED)
             m->state = HF_VAULT_PLACED;
+        else if (op->type == HF_STORE_REKEY)
+            m->version = op->key.data[3]; /* as it is drawn */
         else if (op->type == HF_STORE_VAULT_PUT || op->type == HF_STORE_PUBLIC_PUT)
             put(m, vault, op->collection, op->key, op->value);
         else
@@ -128,10 +150,10 @@ int store_model_read(struct hf_store *s, struct store_model *ret, struct hf_stor
 {
     struct hf_vault_header h;
     hf_store_header(s, &h);
-    *ret = (struct store_model){.state = h.state};
+    *ret = (struct store_model){.state = h.state, .version = h.key_version};
     int e = hf_store_public_each(s, take_public, ret, err);
     if (e == 0 && h.state != HF_VAULT_NONE)
-        e = hf_store_vault_open(s, store_model_key, take_vault, ret, err);
+        e = hf_store_vault_open(s, store_model_key_of(h.key_version), take_vault, ret, err);
     if (e != 0)
         store_model_done(ret);
     return e;
@@ -139,7 +161,8 @@ int store_model_read(struct hf_store *s, struct store_model *ret, struct hf_stor
 
 bool store_model_equal(const struct store_model *a, const struct store_model *b)
 {
-    if (a->count != b->count || a->state != b->state)
+    if (a->count != b->count || a->state != b->state ||
+        (a->version != b->version && a->version != 0 && b->version != 0))
         return false;
     for (size_t i = 0; i < a->count; i++) {
         const struct store_model_row *r = &a->rows[i];
@@ -154,7 +177,7 @@ bool store_model_equal(const struct store_model *a, const struct store_model *b)
 
 void store_model_copy(const struct store_model *from, struct store_model *ret)
 {
-    *ret = (struct store_model){.state = from->state};
+    *ret = (struct store_model){.state = from->state, .version = from->version};
     for (size_t i = 0; i < from->count; i++) {
         const struct store_model_row *r = &from->rows[i];
         put(ret, r->vault, r->collection, hf_bytes_of(r->key, r->key_len),

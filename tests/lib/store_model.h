@@ -21,11 +21,17 @@ struct store_model_row {
 struct store_model {
     struct store_model_row rows[STORE_MODEL_ROWS_MAX];
     size_t count;
-    uint8_t state; /* enum hf_vault_state */
+    uint8_t state;    /* enum hf_vault_state */
+    uint32_t version; /* of the key that the vault is under; 0: not known */
 };
 
 extern const uint8_t store_model_key[HF_KEY_LEN];
 extern const struct hf_vault_header store_model_header;
+
+/* The key of a version, and another of the next; versions go by turns. */
+const uint8_t *store_model_key_of(uint32_t version);
+/* Puts the vault under it. room: of the version, for as long as the operation is used. */
+struct hf_store_op store_model_rekey(uint32_t version, uint8_t room[static 4]);
 
 /* Makes a folder of the test's own; ret_dir names a data folder in it that is not there yet. */
 void store_model_folder(char ret_dir[static STORE_MODEL_PATH_LEN]);
@@ -36,7 +42,8 @@ void store_model_folder_remove(const char *dir);
 uint32_t store_model_draw(uint64_t *seed, uint32_t bound);
 /*
  * Draws an update of 1 to 6 operations on a few dozen keys, values of 0 to some 400 bytes and now
- * and then many pages. ops: room for 6. The storage of keys and values lasts until the next call.
+ * and then many pages; now and then one puts the vault under another key. ops: room for 6. The
+ * storage of keys and values lasts until the next call.
  */
 struct hf_store_update store_model_draw_update(uint64_t *seed, struct hf_store_op *ops);
 

@@ -144,7 +144,7 @@ Test(hf__storage, rows_come_back_as_they_were_written)
     s = open_storage(&h, &start);
     cr_assert_eq(start.vault, HF_VAULT_PLACED);
     describe(&start.public_rows, text, sizeof text);
-    cr_assert_str_eq(text, "15/hint=value ");
+    cr_assert_str_eq(text, "16/hint=value ");
     hf__storage_rows_done(&start.public_rows);
     hf__storage_vault(s, false, key, &account, 1);
     wait_for_vault(s, &h);

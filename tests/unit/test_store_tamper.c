@@ -262,7 +262,7 @@ TAMPER_TEST(an_altered_header_is_named_by_its_field)
     flip("vault_header", "account", "one = 1", 3);
     expect(HF_ECORRUPT, "account");
     flip("vault_header", "account", "one = 1", 3);
-    host("UPDATE vault_header SET key_version = 8");
+    host("UPDATE vault_header SET key_version = 9");
     expect(HF_ECORRUPT, "key version");
     host("UPDATE vault_header SET key_version = 7");
     host("UPDATE vault_header SET state = 'placed'");

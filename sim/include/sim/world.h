@@ -341,6 +341,17 @@ HF_MUST_USE int hf_world_holder_answer(struct hf_world *w, uint8_t index, struct
 /* The node releases an application key. */
 HF_MUST_USE int hf_world_key(struct hf_world *w, uint32_t node, const char *name, uint64_t ms,
                              uint8_t ret_key[static HF_APP_KEY_LEN], uint32_t *ret_version);
+/* What an application has of a name that moves to a newer version. */
+struct hf_world_keys {
+    uint8_t key[HF_APP_KEY_LEN], next[HF_APP_KEY_LEN];
+    uint32_t version, next_version;
+};
+/* The node releases both keys of a name. */
+HF_MUST_USE int hf_world_keys(struct hf_world *w, uint32_t node, const char *name, uint64_t ms,
+                              struct hf_world_keys *ret);
+/* The application needs no key of a name but that of `version`. */
+HF_MUST_USE int hf_world_confirm(struct hf_world *w, uint32_t node, const char *name,
+                                 uint32_t version, uint64_t ms);
 /* The node proves that k shares can be had. */
 HF_MUST_USE int hf_world_drill(struct hf_world *w, uint32_t node, uint64_t ms,
                                struct hf_drill_report *ret);

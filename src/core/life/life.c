@@ -242,6 +242,7 @@ static void made_fresh(struct hf_engine *e, int error)
         hf__timer_set(e, HF__TIMER_FRESH, FRESH_RETRY_MS);
         return;
     }
+    hf__roots_begin(e);
     hf__sealing_begin(e);
     hf__account_save(e);
     e->claimed = true;
@@ -258,7 +259,9 @@ static int load(struct hf_engine *e, const struct hf_event *event)
         hf_blob_unref(hf__rows_put(&e->rows, row->collection, row->key, row->value));
     }
     int r = hf__account_load(e);
-    if (r != 0)
+    if (r == 0)
+        hf__roots_merge(e, hf__recover_roots(e), false);
+    else
         hf__rows_done(&e->rows);
     return r;
 }
@@ -273,6 +276,8 @@ static int made_again(struct hf_engine *e)
     hf_assert(e->lost && !e->open);
     hf_assert(e->rows.count == 0);
     e->claim_asked = e->generation_next = 1;
+    hf__roots_begin(e);
+    hf__roots_merge(e, hf__recover_roots(e), true);
     hf__sealing_begin(e);
     hf__account_save(e);
     e->lost = false;

@@ -19,6 +19,9 @@ void hf__life_recover(struct hf_engine *e);
 void hf__life_settle(struct hf_engine *e);
 /* The timer: sealing keys give way to others (proto/ROTATION.md, 4). */
 void hf__life_keys(struct hf_engine *e);
+/* All that is due with versions of the root secret (5). Returns when to look again, in milliseconds
+ * from now. */
+uint64_t hf__life_roots(struct hf_engine *e);
 /* Fills in the sealing keys. */
 void hf__life_status(struct hf_engine *e, struct hf_status *ret);
 /* The vault is open, or was just made: what hangs on that begins. */

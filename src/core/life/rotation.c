@@ -1,4 +1,4 @@
-/* Sealing keys give way to others in time (proto/ROTATION.md, 4). */
+/* Sealing keys give way to others in time (proto/ROTATION.md, 4), and root secrets with them. */
 #include "life/life.h"
 
 enum { LOOK_S_MAX = 86400, WAIT_MS = 60000 };
@@ -52,8 +52,10 @@ void hf__life_keys(struct hf_engine *e)
     uint64_t now_s = hf__now_s(e), next_s = hf__rotate_next(&keys, &policy);
     hf_assert(next_s > now_s);
     uint64_t wait_s = next_s - now_s < LOOK_S_MAX ? next_s - now_s : LOOK_S_MAX;
+    uint64_t roots_ms = hf__life_roots(e);
     /* A key that was made is ready from the next look on. */
-    hf__timer_set(e, HF__TIMER_KEYS, (changed ? 1 : wait_s) * 1000);
+    uint64_t wait_ms = (changed ? 1 : wait_s) * 1000;
+    hf__timer_set(e, HF__TIMER_KEYS, roots_ms < wait_ms ? roots_ms : wait_ms);
     if (changed)
         hf__identity_renew(e); /* does nothing if it names the active key */
 }

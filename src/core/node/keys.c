@@ -8,18 +8,25 @@ enum { ACCOUNT_SECRETS = HF_SIGN_SECRET_LEN + HF_KEY_LEN };
 
 static const struct hf_bytes no_key = {0};
 
+void hf__derive_from(const struct hf_engine *e, const uint8_t root[static HF_SCALAR_LEN],
+                     uint32_t version, const char *purpose, struct hf_bytes name,
+                     uint8_t ret[static HF_KEY_LEN])
+{
+    hf_assert(version > 0 && purpose[0] != '\0');
+    struct hf_key_name key = {.network = &e->network,
+                              .account = &e->account,
+                              .version = version,
+                              .purpose = hf_bytes_of(purpose, strlen(purpose)),
+                              .name = name};
+    int r = hf_key_derive(e->suite, root, &key, ret, HF_KEY_LEN);
+    hf_assert(r == 0);
+}
+
 void hf__derive(const struct hf_engine *e, const char *purpose, struct hf_bytes name,
                 uint8_t ret[static HF_KEY_LEN])
 {
-    hf_assert(e->active.number > 0 && purpose[0] != '\0');
-    struct hf_key_name key = {.network = &e->network,
-                              .account = &e->account,
-                              .version = e->active.number,
-                              .purpose = hf_bytes_of(purpose, strlen(purpose)),
-                              .name = name};
-    hf_assert(e->active.has_root);
-    int r = hf_key_derive(e->suite, e->secrets->active.root, &key, ret, HF_KEY_LEN);
-    hf_assert(r == 0);
+    hf_assert(e->active.has_root && e->active.number > 0);
+    hf__derive_from(e, e->secrets->active.root, e->active.number, purpose, name, ret);
 }
 
 void hf__vault_ask(struct hf_engine *e, enum hf_work_type type)
@@ -66,22 +73,29 @@ static int check_self(struct hf_engine *e)
     return e->suite->verify(e->account.bytes, label, no_key, signature) == 0 ? 0 : HF_EACCOUNT;
 }
 
-void hf__account_wrap(struct hf_engine *e, uint8_t ret[static HF__ACCOUNT_WRAPPED_LEN])
+bool hf__account_wrap(struct hf_engine *e, uint32_t version,
+                      uint8_t ret[static HF__ACCOUNT_WRAPPED_LEN])
 {
     hf_assert(e->has_account);
-    uint8_t *key = e->secret_alloc(HF_KEY_LEN);
-    hf_assert(key != NULL && e->open);
-    hf__derive(e, "account", no_key, key);
-    e->suite->wrap(&e->secrets->rng, key, hf_account_bytes(&e->account),
-                   hf_bytes_of(e->secrets->account, HF_SIGN_SECRET_LEN), ret);
+    uint8_t *root = e->secret_alloc(HF_SCALAR_LEN), *key = e->secret_alloc(HF_KEY_LEN);
+    hf_assert(root != NULL && key != NULL && e->open);
+    bool kept = hf__root_copy(e, version, root);
+    if (kept) {
+        hf__derive_from(e, root, version, "account", no_key, key);
+        e->suite->wrap(&e->secrets->rng, key, hf_account_bytes(&e->account),
+                       hf_bytes_of(e->secrets->account, HF_SIGN_SECRET_LEN), ret);
+    }
     e->secret_free(key);
+    e->secret_free(root);
+    return kept;
 }
 
-int hf__account_restore(struct hf_engine *e, const uint8_t wrapped[static HF__ACCOUNT_WRAPPED_LEN])
+int hf__account_restore(struct hf_engine *e, const uint8_t root[static HF_SCALAR_LEN],
+                        uint32_t version, const uint8_t wrapped[static HF__ACCOUNT_WRAPPED_LEN])
 {
     uint8_t *key = e->secret_alloc(HF_KEY_LEN);
     hf_assert(key != NULL && !e->open && e->has_account);
-    hf__derive(e, "account", no_key, key);
+    hf__derive_from(e, root, version, "account", no_key, key);
     int r = e->suite->unwrap(key, hf_account_bytes(&e->account),
                              hf_bytes_of(wrapped, HF__ACCOUNT_WRAPPED_LEN), e->secrets->account);
     e->secret_free(key);
@@ -102,6 +116,9 @@ int hf__account_load(struct hf_engine *e)
     if (!hf_network_id_equal(&row.network, &e->network) ||
         !hf_account_equal(&row.account, &e->account) || row.version != e->active.number)
         return HF_EACCOUNT;
+    r = hf__roots_load(e);
+    if (r != 0)
+        return r;
     uint8_t *plain = e->secret_alloc(ACCOUNT_SECRETS);
     hf_assert(plain != NULL);
     r = e->suite->unwrap(e->secrets->active.wrap_key, hf_account_bytes(&e->account),

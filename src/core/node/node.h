@@ -19,8 +19,8 @@
 /* The secrets of one version of the key. */
 struct hf__version_secrets {
     uint8_t root[HF_SCALAR_LEN];   /* valid while has_root */
-    uint8_t vault_key[HF_KEY_LEN]; /* while the vault is being opened or made */
-    uint8_t wrap_key[HF_KEY_LEN];
+    uint8_t vault_key[HF_KEY_LEN]; /* while the vault is being opened, made or put under it */
+    uint8_t wrap_key[HF_KEY_LEN];  /* of the vault: that of its first version for ever */
 };
 
 /* In memory for secrets, one allocation a node. */
@@ -29,13 +29,21 @@ struct hf__secrets {
     uint8_t nonce_key[HF_KEY_LEN]; /* of the nonces given out; dies with the process */
     struct hf__version_secrets active;
     uint8_t account[HF_SIGN_SECRET_LEN];
-    uint8_t mesh[HF_KEY_LEN];        /* of the datagrams of this process */
-    uint8_t response[HF_KEY_LEN];    /* of the round of recovery or drill under way */
-    uint8_t app_key[HF_APP_KEY_LEN]; /* last released; wiped at the next step */
-    uint8_t blackstart[HF_KEY_LEN];  /* response key of the request to share holders */
+    uint8_t mesh[HF_KEY_LEN];         /* of the datagrams of this process */
+    uint8_t response[HF_KEY_LEN];     /* of the round of recovery or drill under way */
+    uint8_t app_key[HF_APP_KEY_LEN];  /* last released; wiped at the next step */
+    uint8_t app_next[HF_APP_KEY_LEN]; /* likewise: of the version to which the name moves */
+    uint8_t blackstart[HF_KEY_LEN];   /* response key of the request to share holders */
 #ifndef HF_PRODUCTION
     struct hf_hash fixed; /* development: from what account and root are drawn; zeros: from rng */
 #endif
+};
+
+/* Versions of the root secret that others gave back. In memory for secrets. */
+struct hf__given_roots {
+    uint8_t count;
+    uint32_t version[HF_ROOTS_KEPT_MAX]; /* ascending */
+    uint8_t root[HF_ROOTS_KEPT_MAX][HF_SCALAR_LEN];
 };
 
 /* A version of the key, as far as it is no secret. */
@@ -153,6 +161,7 @@ struct hf_engine {
     bool unsealed;      /* the policy asks for it, and the root secret is not sealed */
     bool vault_work;    /* making or opening the vault is under way */
     bool key_out;       /* the last step put an application key into secrets */
+    bool rekeyed;       /* the last step put the vault's next key there */
     bool new_identity;  /* this step changed who the node is to its peers */
     bool state_changed; /* this step changed the state, or its reason */
     uint8_t state;      /* enum hf_state */
@@ -262,18 +271,54 @@ bool hf__is_placed(const struct hf_engine *e);
  * name: may be empty. */
 void hf__derive(const struct hf_engine *e, const char *purpose, struct hf_bytes name,
                 uint8_t ret[static HF_KEY_LEN]);
+/* The same under any secret of a version: a root secret, or what a dealing shares. */
+void hf__derive_from(const struct hf_engine *e, const uint8_t root[static HF_SCALAR_LEN],
+                     uint32_t version, const char *purpose, struct hf_bytes name,
+                     uint8_t ret[static HF_KEY_LEN]);
 /* Asks the shell to make or open the vault, under the key derived from the root secret. */
 void hf__vault_ask(struct hf_engine *e, enum hf_work_type type);
 /* Writes the account's row: its secrets, wrapped, and the numbers that must never come back. */
 void hf__account_save(struct hf_engine *e);
 /* Reads it back. HF_EMISSING; HF_EACCOUNT: it is another's, or its secrets are; HF_ECRYPTO. */
 HF_MUST_USE int hf__account_load(struct hf_engine *e);
-/* The account's secret under a key that the root secret gives, for the placement record. */
-void hf__account_wrap(struct hf_engine *e, uint8_t ret[static HF__ACCOUNT_WRAPPED_LEN]);
-/* Takes the account's secret out of a placement record. HF_EACCOUNT: it is another's.
- * HF_ECRYPTO. */
-HF_MUST_USE int hf__account_restore(struct hf_engine *e,
+/* The account's secret under a key that a version of the root secret gives, for the placement
+ * record. False: that version is not kept, and ret is as it was. */
+HF_MUST_USE bool hf__account_wrap(struct hf_engine *e, uint32_t version,
+                                  uint8_t ret[static HF__ACCOUNT_WRAPPED_LEN]);
+/* Takes the account's secret out of a placement record; root: of its generation's version.
+ * HF_EACCOUNT: it is another's. HF_ECRYPTO. */
+HF_MUST_USE int hf__account_restore(struct hf_engine *e, const uint8_t root[static HF_SCALAR_LEN],
+                                    uint32_t version,
                                     const uint8_t wrapped[static HF__ACCOUNT_WRAPPED_LEN]);
+
+/* ---- roots.c: the versions of the root secret (proto/ROTATION.md, 5) */
+
+/* Of a vault that has no row of them: the active version is the only one. */
+void hf__roots_begin(struct hf_engine *e);
+/* Of a vault that is being opened under the active version: finds the wrapping key, before anything
+ * that is wrapped is read. HF_EMALFORMED: the row is none. HF_ECRYPTO. */
+HF_MUST_USE int hf__roots_load(struct hf_engine *e);
+/* Adds versions that others gave back and the vault does not know: the vault is older than they
+ * are, or new in place of one that was `lost`. */
+void hf__roots_merge(struct hf_engine *e, const struct hf__given_roots *given, bool lost);
+/* The version to which a name is bound that was not bound: the active one, or while it is not known
+ * which names were, the oldest that is kept. */
+uint32_t hf__roots_first(struct hf_engine *e);
+/* The row, which is there once the vault is open, and what is no secret in it as a table: whether a
+ * version is ready or needed is not in it. */
+void hf__roots_table(struct hf_engine *e, struct hf_roots_row *ret_row, struct hf__keys *ret);
+/*
+ * Writes the row of a table that moves have been made in; each new version is drawn. row: the one
+ * that the table was read of. Where another version is active from now on, the vault goes under it
+ * in this step's transaction; the caller writes what else names the version. Whether it is so.
+ */
+HF_MUST_USE bool hf__roots_save(struct hf_engine *e, const struct hf_roots_row *row,
+                                const struct hf__keys *keys);
+/* Writes a row in which nothing but dates, taint and what was dealt has changed. */
+void hf__roots_put(struct hf_engine *e, const struct hf_roots_row *row);
+/* A version that is kept; false: it is not. ret: secret. */
+HF_MUST_USE bool hf__root_copy(struct hf_engine *e, uint32_t version,
+                               uint8_t ret[static HF_SCALAR_LEN]);
 
 /* ---- sealing.c: the keys to which shares are sealed (proto/ROTATION.md, 4) */
 

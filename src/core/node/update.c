@@ -38,6 +38,7 @@ struct hf__outbox {
     size_t traces_count, traces_cap;
     size_t replaced_count, replaced_cap;
     enum hf_vault_state vault_state;
+    bool rekeys;
 };
 
 struct hf__outbox *hf__outbox_new(void)
@@ -97,10 +98,15 @@ void hf__update_begin(struct hf_engine *e)
     o->calls_count = o->datagrams_count = o->replies_count = o->work_count = 0;
     o->locals_count = o->traces_count = 0;
     o->vault_state = HF_VAULT_NONE;
+    o->rekeys = false;
     hf_arena_reset(&e->shared->arena);
     if (e->key_out)
         hf_wipe(e->secrets->app_key, sizeof e->secrets->app_key);
-    e->key_out = false;
+    if (e->key_out)
+        hf_wipe(e->secrets->app_next, sizeof e->secrets->app_next);
+    if (e->rekeyed)
+        hf_wipe(e->secrets->active.vault_key, sizeof e->secrets->active.vault_key);
+    e->key_out = e->rekeyed = false;
     e->new_identity = false;
     e->state_changed = false;
 }
@@ -108,7 +114,7 @@ void hf__update_begin(struct hf_engine *e)
 void hf__update_end(struct hf_engine *e, struct hf_update *ret)
 {
     struct hf__outbox *o = e->shared->outbox;
-    hf_assert(o->vault_state == HF_VAULT_NONE || o->writes_count > 0);
+    hf_assert((o->vault_state == HF_VAULT_NONE && !o->rekeys) || o->writes_count > 0);
     uint64_t deadline_ms = HF__NEVER;
     for (size_t i = 0; i < HF__TIMERS; i++)
         deadline_ms = e->timers[i] < deadline_ms ? e->timers[i] : deadline_ms;
@@ -116,6 +122,8 @@ void hf__update_end(struct hf_engine *e, struct hf_update *ret)
         .writes = o->writes,
         .writes_count = o->writes_count,
         .vault_state = o->vault_state,
+        .rekey = o->rekeys ? e->secrets->active.vault_key : NULL,
+        .key_version = e->active.number,
         .write_seq = o->writes_count > 0 ? e->write_seq : 0,
         .calls = o->calls,
         .calls_count = o->calls_count,
@@ -220,6 +228,12 @@ void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state)
     hf_assert(state != HF_VAULT_NONE);
     hf_assert(e->shared->outbox->writes_count > 0);
     e->shared->outbox->vault_state = state;
+}
+
+void hf__put_rekey(struct hf_engine *e)
+{
+    hf_assert(e->open && e->active.has_root);
+    e->shared->outbox->rekeys = e->rekeyed = true;
 }
 
 static size_t calls_of(const struct hf_engine *e, enum hf__task task)

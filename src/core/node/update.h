@@ -78,6 +78,9 @@ void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key);
 void hf__keep_for_step(struct hf_engine *e, struct hf_blob *before);
 /* Sets the vault's state in the transaction of this step, which has a write already. */
 void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state);
+/* Puts the vault under the vault key in e->secrets in the transaction of this step, which gets a
+ * write too. */
+void hf__put_rekey(struct hf_engine *e);
 
 /*
  * Sends a request; the answer comes back with task, method, slot and arg, and the account unless it

@@ -14,7 +14,7 @@ bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
     int r = hf__record_check(e, record, &e->account, &seen);
     /* A vault that was made anew has nothing better than a record that is void: it claims nothing
      * from it, and says so. */
-    if ((r != 0 && (r != HF_EVOIDRECORD || had)) || seen.generation.version != e->active.number)
+    if (r != 0 && (r != HF_EVOIDRECORD || had))
         return false;
     if (e->generation_next <= seen.generation.number && seen.generation.number < UINT32_MAX)
         e->generation_next = (uint32_t)seen.generation.number + 1;

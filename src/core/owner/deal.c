@@ -27,6 +27,7 @@ void hf__deal_begin(struct hf_engine *e)
     hf_assert(d->k > 0 && d->k <= d->q && d->q <= d->n && d->n <= HF_SHARES_MAX);
     hf_assert(e->generation_next > 0 && !e->fenced);
     d->generation.version = e->active.number;
+    hf__roots_wanted(e, &d->dealt);
     d->generation.number = e->generation_next++;
     e->suite->random(&e->secrets->rng, d->generation.id, sizeof d->generation.id);
     hf__candidates_list(e, d);

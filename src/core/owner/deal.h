@@ -3,7 +3,7 @@
 #ifndef HF_CORE_DEAL_H
 #define HF_CORE_DEAL_H
 
-#include "owner/owner.h"
+#include "owner/roots.h"
 
 enum hf__candidate_state {
     HF__CANDIDATE_UNASKED,
@@ -54,6 +54,8 @@ struct hf__dealing {
     struct hf_generation_id generation;
     uint32_t epoch;
     uint8_t k, n, q;
+    struct hf__dealt dealt;      /* versions of the root secret that it protects */
+    struct hf_dealt_root *roots; /* them, wrapped; NULL: there is one, or it mends */
     uint8_t *shares;     /* n scalars, in memory for secrets; NULL: the polynomial is not drawn */
     bool replaces;       /* a recorded generation, which stays when this fails */
     bool mends;          /* it is the recorded one: shares that were lost come again (mend.c) */
@@ -80,9 +82,9 @@ static inline bool hf__slot_came(const struct hf__slot *s)
 void hf__candidate_move(struct hf__candidate *c, enum hf__candidate_state to);
 /* The same for a slot of the dealing. */
 void hf__slot_move(const struct hf__dealing *d, struct hf__slot *s, enum hf__slot_state to);
-/* Makes the shares. One root secret and one generation give the same ones at any time, so that a
- * lost one can come again (dealing.c). */
-void hf__deal_shares(struct hf_engine *e, struct hf__dealing *d);
+/* Makes the shares. The same root secrets and one generation give the same ones at any time, so
+ * that a lost one can come again (dealing.c). False: one of the versions is not kept any more. */
+HF_MUST_USE bool hf__deal_shares(struct hf_engine *e, struct hf__dealing *d);
 /* All receipts are in: writes the record, unless it is there, and tells the holders (record.c). */
 void hf__record_make(struct hf_engine *e);
 /* Seals shares for all slots that have an offer, and asks for one quote over

@@ -72,8 +72,10 @@ void hf__deposit_advance(struct hf_engine *e)
     struct hf__dealing *d = e->owner->dealing;
     hf_assert(d != NULL && e->claimed);
     bool all = true, failed = false;
-    if (d->shares == NULL)
-        hf__deal_shares(e, d);
+    if (d->shares == NULL) {
+        bool dealt = hf__deal_shares(e, d);
+        hf_assert(dealt); /* what a dealing under way protects is kept */
+    }
     for (size_t i = 0; i < d->n; i++) {
         struct hf__slot *s = &d->slots[i];
         if (s->state == HF__SLOT_EMPTY && s->candidate >= 0 &&

@@ -407,7 +407,7 @@ static bool must_mend(const struct hf_engine *e)
 void hf__holders_judge(struct hf_engine *e)
 {
     hf_assert(e->open && e->owner->unsealed <= HF_CHAIN_MAX);
-    bool all = true, overdue = watching(e) && renews(e);
+    bool all = true, overdue = watching(e) && (renews(e) || e->owner->other_roots);
     size_t answered = 0;
     int reason = 0;
     size_t spare = spare_of(e);

@@ -23,6 +23,7 @@ static struct hf__dealing *dealing_of(struct hf_engine *e, const struct hf_place
                               .replaces = true,
                               .mends = true,
                               .candidates_count = (uint8_t)n};
+    hf__roots_recorded(record, &d->dealt);
     d->slots = calloc(n, sizeof *d->slots);
     hf_assert(d->slots != NULL);
     for (size_t i = 0; i < n; i++) {
@@ -49,11 +50,12 @@ bool hf__mend_begin(struct hf_engine *e)
     hf_assert(e->owner->dealing == NULL && record.holders_count == e->owner->holders_count);
     struct hf__dealing *d = dealing_of(e, &record);
     e->owner->dealing = d;
-    hf__deal_shares(e, d);
+    bool dealt = hf__deal_shares(e, d);
     hf_assert(d->shares != NULL && d->mends && d->replaces);
-    if (!hf_bytes_equal(hf_bytes_of(d->commitments, (size_t)d->k * HF_POINT_LEN),
-                        record.commitments)) {
-        /* Another way of dealing made it: it cannot come again. */
+    if (!dealt || !hf_bytes_equal(hf_bytes_of(d->commitments, (size_t)d->k * HF_POINT_LEN),
+                                  record.commitments)) {
+        /* Another way of dealing made it, or a root secret that this vault has not: it cannot come
+         * again. */
         hf__deal_free(e);
         hf__deal_later(e, HF__NEVER, hf__deal_outlook(e));
         return false;

@@ -67,6 +67,7 @@ static size_t dealing_memory(const struct hf__dealing *d)
         return 0;
     hf_assert(d->n <= HF_SHARES_MAX);
     size_t sum = sizeof *d + d->candidates_count * sizeof(struct hf__candidate);
+    sum += d->roots != NULL ? d->dealt.count * sizeof *d->roots : 0;
     sum += d->n * sizeof *d->slots + (d->shares != NULL ? d->n * (size_t)HF_SCALAR_LEN : 0);
     for (size_t i = 0; i < d->n; i++)
         sum += hf__blob_memory(d->slots[i].transcript);
@@ -78,8 +79,8 @@ static size_t recovery_memory(const struct hf__recovery *rc)
     if (rc == NULL)
         return 0;
     hf_assert(rc->round.targets_count <= HF_ROUND_PROVIDERS_MAX);
-    return sizeof *rc + hf__round_memory(&rc->round) + hf__blob_memory(rc->record) +
-           hf__blob_memory(rc->sealed);
+    return sizeof *rc + (rc->given != NULL ? sizeof *rc->given : 0) + hf__round_memory(&rc->round) +
+           hf__blob_memory(rc->record) + hf__blob_memory(rc->sealed);
 }
 
 size_t hf__owner_memory(const struct hf_engine *e)

@@ -91,7 +91,8 @@ struct hf__owner {
     uint64_t deal_after_ms, deal_news_ms, deal_after_outlook;
     uint32_t deal_after_adopted, deal_after_changed;
     uint64_t deal_pause_ms; /* after a dealing that failed by what may pass; 0: the last did not */
-    bool full;     /* a candidate of the last dealing that was given up keeps all that it may */
+    bool full;        /* a candidate of the last dealing that was given up keeps all that it may */
+    bool other_roots; /* the newest generation does not protect the versions that it should */
     bool outgrown; /* holders keep votes that go under a higher ballot alone: it is to be claimed */
     uint64_t hurried_ms; /* for when its holders were last to be asked sooner, as one had news */
     /* When the newest generation is replaced because the policy asks for another; 0: it does not,
@@ -278,6 +279,11 @@ uint8_t hf__audit_challenge(struct hf_engine *e, struct hf__holder *h);
 /* What came of it. s: what the holder says of the share. */
 void hf__audit_judge(struct hf_engine *e, struct hf__holder *h, const struct hf_ack_statement *s);
 
+/* ---- record.c */
+
+/* Writes what a locked node starts from, with this record. */
+void hf__hint_save(struct hf_engine *e, const struct hf_signed_record *record);
+
 /* ---- evidence.c: what holders have promised, and which of them broke it (proto/EVIDENCE.md) */
 
 /* Takes in what is known of the promises of the newest recorded generation; its holders are new. */
@@ -302,9 +308,14 @@ void hf__recover_grace(struct hf_engine *e);
 /* The newest placement record of this node that a recovery knows, signed by it: an encoded
  * signed_record; empty: none. Until the recovery ends. */
 struct hf_bytes hf__recover_record(const struct hf_engine *e);
-/* The root secret of a version came into the secrets by another way than shares: the round that is
- * under way ends, and the vault can be opened. */
+/* Where versions of the root secret go that come back by another way than shares; NULL: there is no
+ * memory. */
+struct hf__given_roots *hf__recover_room(struct hf_engine *e);
+/* They are there, that of `version` was the active one: the round that is under way ends, and the
+ * vault can be opened. */
 void hf__recover_given(struct hf_engine *e, uint32_t version);
+/* All versions of the root secret that a recovery has brought back, until it ends. */
+const struct hf__given_roots *hf__recover_roots(const struct hf_engine *e);
 /* With the root secret back and the folder lost: the account's secret, out of the record that was
  * rebuilt, and a new sealing key. HF_EACCOUNT: it is another's. HF_ECRYPTO. */
 HF_MUST_USE int hf__recover_account(struct hf_engine *e);
@@ -361,6 +372,13 @@ void hf__claim_challenge(struct hf_engine *e, const struct hf_account *provider)
 
 /* A key of this name, to the local asker `request`. */
 void hf__release(struct hf_engine *e, uint64_t request, struct hf_bytes name);
+/* Its key, and that of a newer version to which it moves from now on. HF_EKEYUNBOUND,
+ * HF_EKEYNEWEST. */
+void hf__release_both(struct hf_engine *e, uint64_t request, struct hf_bytes name);
+/* The application needs no other key of this name than that of `version`. HF_EKEYUNBOUND,
+ * HF_EKEYOTHER. */
+void hf__release_confirm(struct hf_engine *e, uint64_t request, struct hf_bytes name,
+                         uint64_t version);
 /* Why nothing can be released: 0 nothing, HF_EFENCED, HF_ELOCKED, HF_ENOTCLAIMED. */
 int hf__why_closed(const struct hf_engine *e);
 /* One holder's word about the claim under which a key is to be released first. */

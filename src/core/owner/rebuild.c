@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "owner/recover.h"
+#include "owner/roots.h"
 #include "register/register.h"
 
 /* A dealing of which shares are there. Points into the step's memory. */
@@ -100,9 +101,9 @@ static void name_bad(struct hf_engine *e, const struct group *g, size_t i, int e
               g->shares[i].index);
 }
 
-/* Rebuilds the root secret of a group. HF_EFEWSHARES: too few good shares; the
- * bad ones are named. HF_ENOMEM. */
-static int rebuild(struct hf_engine *e, const struct group *g)
+/* Rebuilds what the shares of a group give. secret: HF_SCALAR_LEN bytes, in memory for secrets.
+ * HF_EFEWSHARES: too few good ones; the bad ones are named. HF_ENOMEM. */
+static int combine(struct hf_engine *e, const struct group *g, uint8_t *secret)
 {
     hf_assert(!e->active.has_root && g->count >= g->record.threshold);
     uint8_t indices[HF_SHARES_MAX];
@@ -124,7 +125,7 @@ static int rebuild(struct hf_engine *e, const struct group *g)
     hf_assert(count <= g->count && count <= HF_SHARES_MAX);
     int r = count < k ? HF_EFEWSHARES
                       : e->suite->combine(k, g->record.commitments.data, count, indices, shares,
-                                          e->secrets->active.root, &bad);
+                                          secret, &bad);
     for (size_t i = 0; i < count; i++)
         if ((bad >> i & 1) != 0)
             name_bad(e, g, from[i], HF_ESHARE);
@@ -132,6 +133,31 @@ static int rebuild(struct hf_engine *e, const struct group *g)
     e->secret_free(shares);
     if (r == 0)
         hf__trace(e, HF_TRACE_REBUILT, 0, NULL, g->record.generation.number, count);
+    return r;
+}
+
+/* Where the versions of the root secret go that come back; NULL: there is no memory. */
+static struct hf__given_roots *room_for(struct hf_engine *e)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    hf_assert(rc != NULL && !e->open);
+    if (rc->given == NULL)
+        rc->given = e->secret_alloc(sizeof *rc->given);
+    return rc->given;
+}
+
+/* Rebuilds every version that a group protects. As combine; HF_ECRYPTO: its record does not fit. */
+static int rebuild(struct hf_engine *e, const struct group *g)
+{
+    uint8_t *secret = e->secret_alloc(HF_SCALAR_LEN);
+    struct hf__given_roots *given = room_for(e);
+    int r = secret == NULL || given == NULL ? HF_ENOMEM : combine(e, g, secret);
+    hf_assert(!e->active.has_root);
+    if (r == 0)
+        r = hf__dealt_open(e, &g->record, secret, given);
+    if (secret != NULL)
+        hf_wipe(secret, HF_SCALAR_LEN);
+    e->secret_free(secret);
     return r;
 }
 
@@ -189,7 +215,7 @@ static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_
             int r = i == 0 ? hf__decode(e, &hf_wire_placement_record, record->record, m)
                            : hf__record_check(e, record, &e->account, m);
             /* A void one may still be the only one whose shares are left. */
-            if ((r != 0 && r != HF_EVOIDRECORD) || m->generation.version != e->active.number)
+            if (r != 0 && r != HF_EVOIDRECORD)
                 continue;
             bool seen = false;
             for (size_t s = 0; s < count && !seen; s++)
@@ -257,8 +283,9 @@ void hf__recover_decide(struct hf_engine *e)
     for (size_t i = 0; i < count; i++) {
         if (!rebuild_record(e, &records[i]))
             continue;
-        e->active.has_root = true;
+        hf__roots_given(e, rc->given, (uint32_t)records[i].generation.version);
         memcpy(rc->account_wrapped, records[i].account_wrapped, sizeof rc->account_wrapped);
+        rc->account_version = (uint32_t)records[i].generation.version;
         hf__round_end(&rc->round);
         e->owner->outcome = HF__OUTCOME_REBUILT;
         return;
@@ -281,6 +308,18 @@ struct hf_bytes hf__recover_record(const struct hf_engine *e)
     return rc != NULL && rc->record != NULL ? hf_blob_bytes(rc->record) : (struct hf_bytes){0};
 }
 
+struct hf__given_roots *hf__recover_room(struct hf_engine *e)
+{
+    hf_assert(!e->active.has_root);
+    return room_for(e);
+}
+
+const struct hf__given_roots *hf__recover_roots(const struct hf_engine *e)
+{
+    hf_assert(e->owner->recovery != NULL && e->active.has_root);
+    return e->owner->recovery->given;
+}
+
 void hf__recover_given(struct hf_engine *e, uint32_t version)
 {
     hf_assert(version > 0);
@@ -294,9 +333,9 @@ void hf__recover_given(struct hf_engine *e, uint32_t version)
             r = hf__decode(e, &hf_wire_placement_record, s.record, &record);
         hf_assert(r == 0);
         memcpy(rc->account_wrapped, record.account_wrapped, sizeof rc->account_wrapped);
+        rc->account_version = (uint32_t)record.generation.version;
     }
-    e->active.number = version;
-    e->active.has_root = true;
+    hf__roots_given(e, rc->given, version);
     hf__round_end(&rc->round);
     e->owner->outcome = HF__OUTCOME_REBUILT;
 }
@@ -305,5 +344,10 @@ int hf__recover_account(struct hf_engine *e)
 {
     hf_assert(e->active.has_root && !e->open);
     hf_assert(e->lost && e->owner->recovery != NULL);
-    return hf__account_restore(e, e->owner->recovery->account_wrapped);
+    const struct hf__recovery *rc = e->owner->recovery;
+    for (size_t i = 0; i < rc->given->count; i++)
+        if (rc->given->version[i] == rc->account_version)
+            return hf__account_restore(e, rc->given->root[i], rc->account_version,
+                                       rc->account_wrapped);
+    return HF_ECRYPTO; /* what share holders opened is older than the record */
 }

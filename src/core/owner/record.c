@@ -11,17 +11,27 @@
 
 static const struct hf_bytes no_key = {0};
 
-void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
+void hf__hint_save(struct hf_engine *e, const struct hf_signed_record *record)
 {
-    hf_assert(e->open && row->record.record.len > 0);
+    hf_assert(e->open && record->record.len > 0);
     struct hf_public_hint hint = {
-        .version = e->active.number, .has_record = true, .record = row->record};
+        .version = e->active.number, .has_record = true, .record = *record};
     hint.network = e->network;
     hint.account = e->account;
     hint.has_tickets = true;
     hf__tickets(e, hint.tickets);
-    hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, row);
     hf__put(e, HF_ROW_PUBLIC, hf_bytes_of("hint", 4), &hf_wire_public_hint, &hint);
+}
+
+void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
+{
+    struct hf_placement_record record;
+    hf_assert(e->open && row->record.record.len > 0);
+    hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, row);
+    hf__hint_save(e, &row->record);
+    int r = hf__decode(e, &hf_wire_placement_record, row->record.record, &record);
+    hf_assert(r == 0);
+    hf__roots_note(e, &record);
     hf__put_vault_state(e, HF_VAULT_PLACED);
     hf__moves_drop(e);
     hf__chain_count(e);
@@ -56,7 +66,8 @@ static void sign_record(struct hf_engine *e, struct hf_placement_record *record,
     hf_assert(record->holders_count > 0 && e->claim > 0);
     record->ballot.number = e->claim;
     memcpy(record->ballot.instance, e->instance, 16);
-    hf__account_wrap(e, record->account_wrapped);
+    /* One that another vault made may be of a version that this one has not: it stays as it is. */
+    (void)!hf__account_wrap(e, (uint32_t)record->generation.version, record->account_wrapped);
     ret->record = hf__encode(e, &hf_wire_placement_record, record);
     e->suite->sign(e->secrets->account, "holdfast/v1/placement-record", ret->record,
                    ret->signature);
@@ -103,7 +114,9 @@ void hf__record_make(struct hf_engine *e)
                                          .holders = holders,
                                          .holders_count = d->n,
                                          .epoch = d->epoch,
-                                         .chain = chain};
+                                         .chain = chain,
+                                         .roots = d->roots,
+                                         .roots_count = d->roots != NULL ? d->dealt.count : 0};
     record.network = e->network;
     record.owner = e->account;
     for (size_t i = 0; i < d->n; i++) {

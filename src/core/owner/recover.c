@@ -21,6 +21,9 @@ void hf__recover_free(struct hf_engine *e)
     hf__round_done(&rc->round);
     hf_blob_unref(rc->record);
     hf_blob_unref(rc->sealed);
+    if (rc->given != NULL)
+        hf_wipe(rc->given, sizeof *rc->given);
+    e->secret_free(rc->given);
     hf_wipe(e->secrets->response, sizeof e->secrets->response);
     free(rc);
     e->owner->recovery = NULL;
@@ -88,7 +91,7 @@ static void record_learn(struct hf_engine *e, const struct hf_signed_record *rec
         return;
     /* Not the disk nor the peer but the owner's own signature says that a record is one. */
     int checked = hf__record_check(e, record, &e->account, &m);
-    if ((checked != 0 && checked != HF_EVOIDRECORD) || m.generation.version != e->active.number)
+    if (checked != 0 && checked != HF_EVOIDRECORD)
         return;
     if (rc->record != NULL) {
         struct hf_record_order order, known_order;

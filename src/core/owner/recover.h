@@ -15,6 +15,8 @@ struct hf__recovery {
     struct hf_blob *record; /* newest signed_record seen whose signature is the owner's, or NULL */
     struct hf_blob *sealed; /* newest signed_sealed seen whose signature is the owner's, or NULL */
     uint8_t account_wrapped[HF__ACCOUNT_WRAPPED_LEN]; /* of the record that was rebuilt */
+    uint32_t account_version;                         /* of the root secret under which it is */
+    struct hf__given_roots *given;       /* all versions that came back; NULL: none yet */
     struct hf_record_order extended_for; /* record for whose holders a round was already added */
     struct hf__target targets[HF_ROUND_PROVIDERS_MAX];
 };

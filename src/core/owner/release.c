@@ -2,7 +2,9 @@
  * Application keys (proto/CLAIMS.md, 4.8). The first release of a name binds it to the key version,
  * and waits for q acknowledgements of every generation that the ballot needs, asked for after the
  * application asked: what must hold is that nothing is released for the first time by an instance
- * that was superseded before. Later releases need an open vault and a claim that stands.
+ * that was superseded before. Later releases need an open vault and a claim that stands. A name
+ * moves to a newer version when its application has asked for both keys, and has confirmed that it
+ * needs the older no more (proto/ROTATION.md, 5).
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -10,12 +12,13 @@
 #include "base/error.h"
 #include "owner/owner.h"
 
-/* A first release that waits for its acknowledgements. */
+/* A first release that waits for its acknowledgements: of a name, or of a newer version for it. */
 struct hf__release {
     struct hf__release *next;
     uint64_t request;  /* the shell's */
     uint64_t claim;    /* number of the ballot under which it asked */
     uint32_t arg;      /* names its calls */
+    bool moves;        /* it is of a newer version */
     uint8_t fresh[16]; /* in each of them: no acknowledgement is of before the application asked */
     uint8_t name_len;
     uint8_t name[HF_KEY_NAME_MAX];
@@ -78,36 +81,88 @@ static void note_binding(struct hf_engine *e, struct hf_bytes name)
     hf_assert(b->seq > 0);
 }
 
-/* Derives the key and hands it out once the name's binding is durable. Other writes, which a
- * full disk may hold up, need not be: those that bind other names neither. */
-static void hand_out(struct hf_engine *e, uint64_t request, struct hf_bytes name, uint64_t version,
-                     bool first)
+/* A name's key of a version, which is kept: what a name is bound to is needed. */
+static void derive(struct hf_engine *e, struct hf_bytes name, uint64_t version,
+                   uint8_t ret[static HF_APP_KEY_LEN])
 {
-    hf_assert(version == e->active.number && e->open);
-    hf_assert(!e->fenced);
-    hf__derive(e, "application", name, e->secrets->app_key);
+    uint8_t *root = e->secret_alloc(HF_SCALAR_LEN);
+    hf_assert(root != NULL && e->open);
+    bool kept = hf__root_copy(e, (uint32_t)version, root);
+    hf_assert(kept);
+    hf__derive_from(e, root, (uint32_t)version, "application", name, ret);
+    e->secret_free(root);
+}
+
+/* Derives the key, or two, and hands them out once the name's binding is durable. Other writes,
+ * which a full disk may hold up, need not be: those that bind other names neither. */
+static void hand_out(struct hf_engine *e, uint64_t request, struct hf_bytes name,
+                     const struct hf_binding_row *row, bool both, bool first)
+{
+    hf_assert(row->version > 0 && e->open);
+    hf_assert(!e->fenced && (!both || row->next > row->version));
+    derive(e, name, row->version, e->secrets->app_key);
+    if (both)
+        derive(e, name, row->next, e->secrets->app_next);
     e->key_out = true;
     struct hf_local_reply *reply = hf__local_reply(e, request, 0);
     uint64_t seq = binding_seq(e, name);
     reply->after = seq > e->owner->inherited_seq ? seq : e->owner->inherited_seq;
     reply->key = e->secrets->app_key;
-    reply->key_version = (uint32_t)version;
+    reply->key_version = (uint32_t)row->version;
+    reply->next = both ? e->secrets->app_next : NULL;
+    reply->next_version = both ? (uint32_t)row->next : 0;
     reply->claim = e->claim;
     reply->first = first;
-    hf__trace(e, HF_TRACE_KEY_RELEASED, 0, NULL, version, first);
+    hf__trace(e, HF_TRACE_KEY_RELEASED, 0, NULL, both ? row->next : row->version, first);
+}
+
+static void put_binding(struct hf_engine *e, struct hf_bytes name, const struct hf_binding_row *row)
+{
+    hf_assert(row->version > 0 && (row->next == 0 || row->next > row->version));
+    hf__put(e, HF_ROW_BINDING, name, &hf_wire_binding_row, row);
+    note_binding(e, name);
+}
+
+/* What a name is bound to; false: nothing. */
+static bool binding_of(struct hf_engine *e, struct hf_bytes name, struct hf_binding_row *ret)
+{
+    struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_BINDING, name);
+    hf_assert(e->open && name.len > 0);
+    if (value == NULL)
+        return false;
+    int r = hf__decode(e, &hf_wire_binding_row, hf_blob_bytes(value), ret);
+    hf_assert(r == 0);
+    return true;
 }
 
 static void bind(struct hf_engine *e, uint64_t request, struct hf_bytes name)
 {
     hf_assert(name.len > 0 && name.len <= HF_KEY_NAME_MAX);
-    struct hf_binding_row row = {.version = e->active.number};
+    struct hf_binding_row row = {0};
     /* Two askers of one name: the second finds it bound. */
-    bool first = hf__rows_get(&e->rows, HF_ROW_BINDING, name) == NULL;
+    bool first = !binding_of(e, name, &row);
     if (first) {
-        hf__put(e, HF_ROW_BINDING, name, &hf_wire_binding_row, &row);
-        note_binding(e, name);
+        row.version = hf__roots_first(e);
+        put_binding(e, name, &row);
     }
-    hand_out(e, request, name, e->active.number, first);
+    hand_out(e, request, name, &row, false, first);
+}
+
+/* A name is to move to the active version: it has both keys until the application confirms. */
+static void move(struct hf_engine *e, uint64_t request, struct hf_bytes name)
+{
+    struct hf_binding_row row = {0};
+    bool bound = binding_of(e, name, &row);
+    hf_assert(bound); /* no name is ever unbound */
+    bool first = row.next == 0 && row.version < e->active.number;
+    if (first) {
+        row.next = e->active.number;
+        put_binding(e, name, &row);
+    }
+    if (row.next != 0)
+        hand_out(e, request, name, &row, true, first);
+    else
+        hf__local_reply(e, request, HF_EKEYNEWEST);
 }
 
 static void end(struct hf_engine *e, struct hf__release *l, int error)
@@ -122,7 +177,7 @@ static void end(struct hf_engine *e, struct hf__release *l, int error)
     if (error != 0)
         hf__local_reply(e, l->request, error);
     else
-        bind(e, l->request, hf_bytes_of(l->name, l->name_len));
+        (l->moves ? move : bind)(e, l->request, hf_bytes_of(l->name, l->name_len));
     free(l);
 }
 
@@ -208,7 +263,7 @@ static void ask(struct hf_engine *e, const struct hf__release *l, size_t g, size
     (void)r; /* without a call it gives no acknowledgement */
 }
 
-static void begin(struct hf_engine *e, uint64_t request, struct hf_bytes name)
+static void begin(struct hf_engine *e, uint64_t request, struct hf_bytes name, bool moves)
 {
     hf_assert(e->state == HF_STATE_READY);
     struct hf_placement_record record;
@@ -223,6 +278,7 @@ static void begin(struct hf_engine *e, uint64_t request, struct hf_bytes name)
     hf_assert(l != NULL && name.len <= sizeof l->name);
     l->request = request;
     l->claim = e->claim;
+    l->moves = moves;
     l->arg = hf__id_next(e);
     e->suite->random(&e->secrets->rng, l->fresh, sizeof l->fresh);
     l->name_len = (uint8_t)name.len;
@@ -278,28 +334,71 @@ int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, in
     return error == 0 ? r : 0;
 }
 
+/* Why a key cannot be released for the first time now: 0 nothing. */
+static int why_not_first(const struct hf_engine *e)
+{
+    hf_assert(e->open && e->claimed);
+    return e->state != HF_STATE_READY ? HF_ENOTREADY : e->store_error;
+}
+
 void hf__release(struct hf_engine *e, uint64_t request, struct hf_bytes name)
 {
-    struct hf_binding_row row = {.version = e->active.number};
+    struct hf_binding_row row = {0};
     int r = name_ok(name) ? hf__why_closed(e) : HF_EINVAL;
-    hf_assert(r != 0 || e->open);
     bool inherited = r == HF_ENOTCLAIMED && e->inherited;
-    struct hf_blob *bound =
-        r == 0 || inherited ? hf__rows_get(&e->rows, HF_ROW_BINDING, name) : NULL;
+    bool bound = (r == 0 || inherited) && binding_of(e, name, &row);
     /* Under the ballot that was given up for it: what was bound before, and nothing new. */
-    if (inherited && bound != NULL)
+    if (inherited && bound)
         r = 0;
-    if (r == 0 && bound == NULL && e->state != HF_STATE_READY)
-        r = HF_ENOTREADY;
-    if (r == 0 && bound == NULL && e->store_error != 0)
-        r = e->store_error;
-    if (r == 0 && bound != NULL) {
-        r = hf__decode(e, &hf_wire_binding_row, hf_blob_bytes(bound), &row);
-        hf_assert(r == 0);
-        hand_out(e, request, name, row.version, false);
-    } else if (r == 0) {
-        begin(e, request, name);
-    } else {
+    hf_assert(r != 0 || e->open);
+    if (r == 0 && !bound)
+        r = why_not_first(e);
+    if (r != 0)
         hf__local_reply(e, request, r);
+    else if (bound)
+        hand_out(e, request, name, &row, false, false);
+    else
+        begin(e, request, name, false);
+}
+
+void hf__release_both(struct hf_engine *e, uint64_t request, struct hf_bytes name)
+{
+    struct hf_binding_row row = {0};
+    int r = name_ok(name) ? hf__why_closed(e) : HF_EINVAL;
+    if (r == 0 && !binding_of(e, name, &row))
+        r = HF_EKEYUNBOUND;
+    bool moving = r == 0 && row.next != 0;
+    if (r == 0 && !moving)
+        r = row.version >= e->active.number ? HF_EKEYNEWEST : why_not_first(e);
+    hf_assert(r != 0 || e->claimed);
+    if (r != 0)
+        hf__local_reply(e, request, r);
+    else if (moving)
+        hand_out(e, request, name, &row, true, false);
+    else
+        begin(e, request, name, true);
+}
+
+void hf__release_confirm(struct hf_engine *e, uint64_t request, struct hf_bytes name,
+                         uint64_t version)
+{
+    struct hf_binding_row row = {0};
+    int r = name_ok(name) ? hf__why_closed(e) : HF_EINVAL;
+    if (r == 0 && !binding_of(e, name, &row))
+        r = HF_EKEYUNBOUND;
+    if (r == 0 && version != row.version && (row.next == 0 || version != row.next))
+        r = HF_EKEYOTHER;
+    if (r == 0 && version == row.next) {
+        hf__trace(e, HF_TRACE_KEY_MOVED, 0, NULL, row.version, row.next);
+        row = (struct hf_binding_row){.version = row.next};
+        put_binding(e, name, &row);
+        hf__timer_set(e, HF__TIMER_KEYS, 0); /* the version before may be needed no more */
     }
+    hf_assert(r != 0 || row.version == version || row.next != 0);
+    struct hf_local_reply *reply = hf__local_reply(e, request, r);
+    if (r != 0)
+        return;
+    reply->after = binding_seq(e, name);
+    reply->key_version = (uint32_t)row.version;
+    reply->claim = e->claim;
 }

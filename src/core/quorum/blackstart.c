@@ -6,6 +6,7 @@
  */
 #include "quorum/quorum.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -216,7 +217,27 @@ void hf__blackstart_quote(struct hf_engine *e, uint32_t work, int error, struct 
     hf__blackstart_free(e);
 }
 
-/* With m answers: the root secret. HF_ECRYPTO: they do not open it. */
+/* Which versions of the root secret a statement holds: its own, or those that it lists, ascending,
+ * its own among them. HF_EMALFORMED: its body is not of so many. */
+static int given_of(const struct hf_sealed_context *c, struct hf_bytes body,
+                    struct hf__given_roots *ret)
+{
+    static_assert(sizeof ret->root == HF_QUORUM_PLAIN_MAX, "one after the other");
+    bool own = c->kept_count == 0;
+    hf_assert(c->kept_count <= HF_ROOTS_KEPT_MAX && c->version > 0);
+    ret->count = own ? 1 : (uint8_t)c->kept_count;
+    ret->version[0] = (uint32_t)c->version;
+    for (size_t i = 0; i < c->kept_count; i++) {
+        ret->version[i] = (uint32_t)c->kept[i].version;
+        own = own || c->kept[i].version == c->version;
+        if (i > 0 && ret->version[i] <= ret->version[i - 1])
+            return HF_EMALFORMED;
+    }
+    bool fits = body.len == HF_QUORUM_OVERHEAD + (size_t)ret->count * HF_SCALAR_LEN;
+    return own && fits ? 0 : HF_EMALFORMED;
+}
+
+/* With m answers: the root secrets. HF_ECRYPTO: they do not open them. */
 static int open_sealed(struct hf_engine *e, struct hf__blackstart *b)
 {
     hf_assert(b->count >= b->need && b->need > 0);
@@ -225,8 +246,13 @@ static int open_sealed(struct hf_engine *e, struct hf__blackstart *b)
     struct hf_sealed_context context;
     int r = decode_sealed(e, hf_blob_bytes(b->sealed), &sealed, &statement, &context);
     hf_assert(r == 0 && !e->active.has_root && !e->open);
-    r = hf_quorum_open(b->count, b->indices, b->partials, statement.c1, statement.context,
-                       hf_bytes_of(statement.body, sizeof statement.body), e->secrets->active.root);
+    struct hf__given_roots *given = hf__recover_room(e);
+    if (given == NULL)
+        return HF_ENOMEM;
+    r = given_of(&context, statement.body, given);
+    if (r == 0)
+        r = hf_quorum_open(b->count, b->indices, b->partials, statement.c1, statement.context,
+                           statement.body, given->root[0]);
     struct hf_trace *trace = hf__trace(e, HF_TRACE_BLACKSTART_OPENED, r, NULL, b->count, b->need);
     trace->hash = b->hash;
     if (r != 0)

@@ -66,8 +66,10 @@ bool hf__quorum_choose(struct hf_engine *e, bool sure, struct hf__chosen *ret);
 /* The key to which the policy wants the root secret sealed; NULL: to none, or the share set that
  * has it is not known. */
 const struct hf_quorum_key *hf__quorum_wanted(const struct hf_engine *e);
-/* Whether the root secret of this version is sealed to that key. */
+/* Whether the versions of the root secret that are kept are sealed to that key. */
 bool hf__quorum_sealed(struct hf_engine *e, const struct hf_quorum_key *key);
+/* Whether a version is sealed where the policy requires that it be. */
+bool hf__quorum_holds(struct hf_engine *e, uint32_t version);
 /* The timer: what could not be sealed is tried again, and what was is looked at anew. */
 void hf__quorum_due(struct hf_engine *e);
 /* Seals when documents, identity or time ask for it. */

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "crypto/quorum.h"
 #include "document/request.h"
+#include "owner/roots.h"
 
 enum { RETRY_MS = 10000, RENEW_S = 3600 };
 
@@ -20,12 +21,32 @@ const struct hf_quorum_key *hf__quorum_wanted(const struct hf_engine *e)
     return hf_share_set_key(&e->trust->shares->u.shares, hf__policy(e)->quorum_key);
 }
 
-static bool sealed_to(const struct hf_engine *e, const struct hf_sealed_context *c,
+/* The versions that a statement holds. */
+static void versions_of(const struct hf_sealed_context *c, struct hf__dealt *ret)
+{
+    hf_assert(c->kept_count <= HF_ROOTS_KEPT_MAX && c->version > 0);
+    *ret = (struct hf__dealt){.count = 1, .version = {(uint32_t)c->version}};
+    for (size_t i = 0; i < c->kept_count; i++)
+        ret->version[i] = (uint32_t)c->kept[i].version;
+    if (c->kept_count > 0)
+        ret->count = (uint8_t)c->kept_count;
+}
+
+/* Whether a statement is of this node, to that key, and of the versions that its next dealing
+ * protects, the active one as such. */
+static bool sealed_to(struct hf_engine *e, const struct hf_sealed_context *c,
                       const struct hf_quorum_key *key)
 {
+    struct hf__dealt sealed, wanted;
     hf_assert(key->commitments.len >= HF_POINT_LEN);
-    return c->version == e->active.number && hf_account_equal(&c->account, &e->account) &&
-           memcmp(c->quorum_key, key->commitments.data, sizeof c->quorum_key) == 0;
+    if (c->version != e->active.number || !hf_account_equal(&c->account, &e->account) ||
+        memcmp(c->quorum_key, key->commitments.data, sizeof c->quorum_key) != 0)
+        return false;
+    if (!e->open)
+        return true; /* which others are kept says the vault */
+    versions_of(c, &sealed);
+    hf__roots_wanted(e, &wanted);
+    return hf__dealt_equal(&sealed, &wanted);
 }
 
 bool hf__quorum_sealed(struct hf_engine *e, const struct hf_quorum_key *key)
@@ -34,6 +55,22 @@ bool hf__quorum_sealed(struct hf_engine *e, const struct hf_quorum_key *key)
     struct hf_sealed_context c;
     hf_assert(key != NULL);
     return hf__quorum_own(e, &sealed, &c) && sealed_to(e, &c, key);
+}
+
+bool hf__quorum_holds(struct hf_engine *e, uint32_t version)
+{
+    struct hf_signed_sealed sealed;
+    struct hf_sealed_context c;
+    struct hf__dealt versions;
+    hf_assert(e->open && e->trust->policy != NULL);
+    if (!hf__policy(e)->quorum_required)
+        return true;
+    const struct hf_quorum_key *key = hf__quorum_wanted(e);
+    if (e->unsealed || key == NULL || !hf__quorum_own(e, &sealed, &c))
+        return false;
+    versions_of(&c, &versions);
+    return hf__dealt_has(&versions, version) &&
+           memcmp(c.quorum_key, key->commitments.data, sizeof c.quorum_key) == 0;
 }
 
 /* Signs a statement, and proves that this node knows the randomness of its C1. r: secret. */
@@ -50,6 +87,33 @@ static void sign(struct hf_engine *e, const struct hf_sealed_statement *s,
     e->suite->sign(e->secrets->account, "holdfast/v1/sealed", ret->statement, ret->signature);
 }
 
+/* In the vault, where a locked node can read it, and at the holders, who are given it. */
+static void keep(struct hf_engine *e, const struct hf_sealed_row *row)
+{
+    hf_assert(e->open && row->sealed.statement.len > 0);
+    hf__put(e, HF_ROW_SEALED, (struct hf_bytes){0}, &hf_wire_sealed_row, row);
+    struct hf_blob *kept = hf__rows_get(&e->rows, HF_ROW_SEALED, (struct hf_bytes){0});
+    hf__put_blob(e, HF_ROW_PUBLIC, hf_bytes_of("sealed", 6), kept);
+    hf_blob_unref(e->quorum->sealed);
+    e->quorum->sealed = hf_blob_ref(kept);
+    e->quorum->sealed_seq = e->write_seq;
+    if (e->owner->holders_count > 0)
+        hf__timer_set(e, HF__TIMER_STANDING, e->timing.standing_ms);
+}
+
+/* The root secrets of these versions, one after the other; secret, for secret_free. NULL: there is
+ * no memory. */
+static uint8_t *plain_of(struct hf_engine *e, const struct hf__dealt *versions)
+{
+    uint8_t *plain = e->secret_alloc((size_t)versions->count * HF_SCALAR_LEN);
+    hf_assert(versions->count > 0 && versions->count <= HF_ROOTS_KEPT_MAX);
+    for (size_t i = 0; i < versions->count && plain != NULL; i++) {
+        bool kept = hf__root_copy(e, versions->version[i], plain + i * HF_SCALAR_LEN);
+        hf_assert(kept); /* what is wanted is kept */
+    }
+    return plain;
+}
+
 /* made_s: no earlier than this. HF_EPOINT: the key is none. */
 static int seal(struct hf_engine *e, const struct hf_quorum_key *key, const struct hf__peer *self,
                 uint64_t rank, uint64_t made_s)
@@ -60,33 +124,39 @@ static int seal(struct hf_engine *e, const struct hf_quorum_key *key, const stru
                                   .rank = rank,
                                   .share_set = hf_document_version(e->trust->shares),
                                   .made_s = hf__now_s(e) > made_s ? hf__now_s(e) : made_s};
+    struct hf_root_version kept[HF_ROOTS_KEPT_MAX];
+    struct hf__dealt versions;
     struct hf_sealed_statement s = {0};
     struct hf_sealed_row row = {0};
+    uint8_t body[HF_QUORUM_OVERHEAD + HF_ROOTS_KEPT_MAX * HF_SCALAR_LEN];
     hf_assert(e->open && e->claimed && e->active.has_root);
     hf_assert(e->trust->shares != NULL && key->commitments.len >= HF_POINT_LEN);
     memcpy(c.ppid, self->verdict.ppid, sizeof c.ppid);
     memcpy(c.quorum_key, key->commitments.data, sizeof c.quorum_key);
+    hf__roots_wanted(e, &versions);
+    for (size_t i = 0; i < versions.count; i++)
+        kept[i].version = versions.version[i];
+    c.kept = kept;
+    c.kept_count = versions.count > 1 ? versions.count : 0;
     s.context = hf__encode(e, &hf_wire_sealed_context, &c);
-    uint8_t *random = e->secret_alloc(HF_SCALAR_LEN);
-    if (random == NULL)
-        return HF_ENOMEM;
-    int r =
-        hf_quorum_seal(&e->secrets->rng, key->commitments.data, s.context,
-                       hf_bytes_of(e->secrets->active.root, HF_SCALAR_LEN), s.c1, s.body, random);
+    size_t plain_len = (size_t)versions.count * HF_SCALAR_LEN;
+    s.body = hf_bytes_of(body, HF_QUORUM_OVERHEAD + plain_len);
+    uint8_t *random = e->secret_alloc(HF_SCALAR_LEN), *plain = plain_of(e, &versions);
+    int r = random == NULL || plain == NULL ? HF_ENOMEM : 0;
+    if (r == 0)
+        r = hf_quorum_seal(&e->secrets->rng, key->commitments.data, s.context,
+                           hf_bytes_of(plain, plain_len), s.c1, body, random);
     if (r == 0)
         sign(e, &s, random, &row.sealed);
-    hf_wipe(random, HF_SCALAR_LEN);
+    if (random != NULL)
+        hf_wipe(random, HF_SCALAR_LEN);
+    if (plain != NULL)
+        hf_wipe(plain, plain_len);
     e->secret_free(random);
+    e->secret_free(plain);
     if (r != 0)
         return r;
-    hf__put(e, HF_ROW_SEALED, (struct hf_bytes){0}, &hf_wire_sealed_row, &row);
-    struct hf_blob *kept = hf__rows_get(&e->rows, HF_ROW_SEALED, (struct hf_bytes){0});
-    hf__put_blob(e, HF_ROW_PUBLIC, hf_bytes_of("sealed", 6), kept);
-    hf_blob_unref(e->quorum->sealed);
-    e->quorum->sealed = hf_blob_ref(kept);
-    e->quorum->sealed_seq = e->write_seq;
-    if (e->owner->holders_count > 0)
-        hf__timer_set(e, HF__TIMER_STANDING, e->timing.standing_ms); /* the holders are given it */
+    keep(e, &row);
     hf__trace(e, HF_TRACE_QUORUM_SEALED, 0, NULL, c.share_set, c.version);
     return 0;
 }

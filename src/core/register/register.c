@@ -17,6 +17,30 @@ static bool holders_ok(const struct hf_holder *holders, size_t count)
     return count > 0;
 }
 
+size_t hf__record_roots(const struct hf_placement_record *record,
+                        uint32_t ret[static HF_ROOTS_KEPT_MAX])
+{
+    hf_assert(record->generation.version > 0 && record->roots_count <= HF_ROOTS_KEPT_MAX);
+    for (size_t i = 0; i < record->roots_count; i++)
+        ret[i] = (uint32_t)record->roots[i].version;
+    if (record->roots_count == 0)
+        ret[0] = (uint32_t)record->generation.version;
+    return record->roots_count > 0 ? record->roots_count : 1;
+}
+
+/* Several versions, ascending, that of the generation among them; or none is listed. */
+static bool roots_ok(const struct hf_placement_record *record)
+{
+    bool own = record->roots_count == 0;
+    hf_assert(record->roots_count <= HF_ROOTS_KEPT_MAX);
+    for (size_t i = 0; i < record->roots_count; i++) {
+        if (i > 0 && record->roots[i].version <= record->roots[i - 1].version)
+            return false;
+        own = own || record->roots[i].version == record->generation.version;
+    }
+    return own && record->roots_count != 1;
+}
+
 int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
                      const struct hf_account *owner, struct hf_placement_record *ret)
 {
@@ -25,7 +49,7 @@ int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
         return r;
     if (!hf_network_id_equal(&ret->network, &e->network) || !hf_account_equal(&ret->owner, owner) ||
         ret->commitments.len != 32 * ret->threshold ||
-        !holders_ok(ret->holders, ret->holders_count) ||
+        !holders_ok(ret->holders, ret->holders_count) || !roots_ok(ret) ||
         !hf_quorums_ok(ret->holders_count, ret->threshold, ret->quorum, ret->provisional))
         return HF_ERECORD;
     for (size_t i = 0; i < ret->chain_count; i++) {

@@ -49,6 +49,10 @@ struct hf__electorate {
 HF_MUST_USE int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
                                  const struct hf_account *owner, struct hf_placement_record *ret);
 
+/* The versions of the root secret that a record protects, ascending. Returns how many. */
+size_t hf__record_roots(const struct hf_placement_record *record,
+                        uint32_t ret[static HF_ROOTS_KEPT_MAX]);
+
 /* ---- Order (R3) */
 
 /* The place of a record in the order of its owner's records. */

@@ -66,7 +66,8 @@ enum hf_collection {
     HF_ROW_BROKEN = 12,   /* key provider (32), generation id (16), order (8): broken_* */
     HF_ROW_MOVES = 13,    /* key empty: moves_row */
     HF_ROW_KEYS = 14,     /* key empty: keys_row */
-    HF_ROW_PUBLIC = 15, /* not in the vault: public state, key is text ("hint", "root-1", "policy",
+    HF_ROW_ROOTS = 15,    /* key empty: roots_row */
+    HF_ROW_PUBLIC = 16, /* not in the vault: public state, key is text ("hint", "root-1", "policy",
                "set", "shares", "sealed", "blackstart") */
     HF_ROW_GIVEN = 20,  /* key empty: given_row */
     HF_ROW_COLLECTIONS = 32, /* above all of them */
@@ -218,6 +219,8 @@ enum hf_local_type {
     HF_LOCAL_ABANDON,    /* after its deadline: forget what is kept for the owner `name` */
     HF_LOCAL_BLACKSTART, /* make a request to the share holders */
     HF_LOCAL_ANSWER,     /* `name` is an answer of one of them */
+    HF_LOCAL_KEYS,       /* the key `name`, and that of a newer version to which it moves */
+    HF_LOCAL_CONFIRM,    /* the application needs no key of `name` but that of `version` */
     HF_LOCAL_QUOTE,      /* a quote over bytes and a nonce of the application's */
 };
 
@@ -279,6 +282,7 @@ struct hf_event {
                 struct hf_bytes bytes;   /* HF_LOCAL_QUOTE: HF_APPLICATION_LEN, the nonce last */
             };
             uint64_t seconds; /* HF_LOCAL_LEAVE: until its deadline, <= HF_LEAVE_S_MAX */
+            uint64_t version; /* HF_LOCAL_CONFIRM */
         } local;
         struct {
             const struct hf_bytes *envelopes;
@@ -370,7 +374,9 @@ struct hf_local_reply {
     uint64_t id;
     int error;
     const uint8_t *key; /* HF_LOCAL_KEY: HF_APP_KEY_LEN bytes, secret, valid until the next step */
-    uint32_t key_version;         /* HF_LOCAL_KEY */
+    uint32_t key_version; /* HF_LOCAL_KEY, HF_LOCAL_KEYS, HF_LOCAL_CONFIRM */
+    const uint8_t *next;  /* HF_LOCAL_KEYS: likewise, of next_version */
+    uint32_t next_version;
     uint64_t claim;               /* HF_LOCAL_KEY: number of the ballot, as fencing token */
     bool first;                   /* HF_LOCAL_KEY: the name was bound by this very release */
     struct hf_drill_report drill; /* HF_LOCAL_DRILL */
@@ -385,6 +391,10 @@ struct hf_update {
     size_t writes_count;
     /* HF_VAULT_NONE: unchanged; else set in the same transaction */
     enum hf_vault_state vault_state;
+    /* NULL: unchanged; else the vault is put under this key, and its plain header says key_version,
+     * in the same transaction. 32 bytes, secret, valid until the next step. */
+    const uint8_t *rekey;
+    uint32_t key_version;
     uint64_t write_seq; /* of this transaction; 0 when there are no writes */
     const struct hf_call *calls;
     size_t calls_count;

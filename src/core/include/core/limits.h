@@ -108,7 +108,8 @@ enum {
     HF_HANDOVER_PAGE_ROWS = 64,
     HF_HANDOVER_VALUE_MAX = 196608,
     HF_HANDOVER_PAGE_LEN = 131072,
-    HF_ROOTS_MAX = 64, /* roots of authority in the life of a network */
+    HF_ROOTS_MAX = 64,     /* roots of authority in the life of a network */
+    HF_ROOTS_KEPT_MAX = 4, /* versions of the root secret that a node keeps at a time */
 };
 
 /* Intervals, in milliseconds. hf_timing_default holds what a daemon uses. */

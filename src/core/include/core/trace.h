@@ -48,6 +48,7 @@
       1)                            /* provider; account: owner; a: number; hash: instance */      \
     X(HF_TRACE_FENCED, "fenced", 3) /* a: claim that stands instead */                             \
     X(HF_TRACE_KEY_RELEASED, "key_released", 1) /* a: version; first when b is 1 */                \
+    X(HF_TRACE_KEY_MOVED, "key_moved", 1)       /* a: version before, b: now */                    \
     X(HF_TRACE_DRILL, "drill", 1)               /* a: proofs that fit, b: k */                     \
     X(HF_TRACE_STORE, "store", 2)               /* error, or 0: works again */                     \
     X(HF_TRACE_AUDITED, "audited", 0) /* account: holder; a: generation, b: index; it proved it */ \
@@ -55,6 +56,7 @@
     X(HF_TRACE_PROMISE_BROKEN, "promise_broken", 2) /* account: holder; a: generation, b: index */ \
     X(HF_TRACE_SEALING_KEY, "sealing_key",                                                         \
       1) /* a: id; b: 0 made, 1 dated anew, 2 used, 3 expired, 4 deleted */                        \
+    X(HF_TRACE_ROOT, "root_secret", 1)                    /* a: version; b: as of a sealing key */ \
     X(HF_TRACE_QUORUM_SEALED, "quorum_sealed", 1)         /* a: share set, b: key version */       \
     X(HF_TRACE_BLACKSTART_ASKED, "blackstart_asked", 2)   /* a: request, b: m; hash: request */    \
     X(HF_TRACE_BLACKSTART_ANSWER, "blackstart_answer", 2) /* a: holder, b: have; error */          \

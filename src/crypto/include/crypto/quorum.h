@@ -13,7 +13,7 @@
 enum {
     HF_PARTIAL_LEN = HF_POINT_LEN + HF_PROOF_LEN, /* P, and the proof that it is right */
     HF_QUORUM_OVERHEAD = HF_AEAD_TAG_LEN,
-    HF_QUORUM_PLAIN_MAX = 64,
+    HF_QUORUM_PLAIN_MAX = 128,
 };
 
 /*

@@ -145,13 +145,20 @@ enum hf_store_op_type {
     HF_STORE_PUBLIC_DEL,    /* key; no such row is no error */
     /* Moves the header from `placing` to `placed`; no error where it says so already. */
     HF_STORE_SET_PLACED,
+    /*
+     * Puts the vault under another key (value: HF_KEY_LEN bytes, secret) of a version (key: 4
+     * bytes, big-endian), which the header says from then on: every row is sealed anew, those of
+     * the operations before it too. HF_ECORRUPT: the disk has another row than was written.
+     */
+    HF_STORE_REKEY,
 };
 
 struct hf_store_op {
-    uint8_t type;          /* enum hf_store_op_type */
-    uint8_t collection;    /* of a vault row */
-    struct hf_bytes key;   /* 1..HF_STORE_KEY_MAX bytes; of a public row printable ASCII */
-    struct hf_bytes value; /* of a put; at most HF_STORE_VALUE_MAX or HF_STORE_PUBLIC_MAX bytes */
+    uint8_t type;        /* enum hf_store_op_type */
+    uint8_t collection;  /* of a vault row */
+    struct hf_bytes key; /* 1..HF_STORE_KEY_MAX bytes; of a public row printable ASCII */
+    /* Of a put, or a rekey; at most HF_STORE_VALUE_MAX or HF_STORE_PUBLIC_MAX bytes. */
+    struct hf_bytes value;
 };
 
 /* Operations that become durable together or not at all, applied in order.

@@ -1,0 +1,154 @@
+/* Root secrets give way to others while a network goes on (proto/ROTATION.md, 5). */
+#include "testnet.h"
+
+#include "base/error.h"
+#include "node/node.h"
+
+#include <criterion/criterion.h>
+
+enum { NODES = 8, MINUTE_MS = 60000 };
+
+/* Root secrets that last for as short a time as a policy may say. */
+static void short_lives(struct hf_policy *p, void *ctx)
+{
+    (void)ctx;
+    p->quote_age_max_s = 60;
+    p->rotation_pending_s = 2;
+    p->rotation_active_s = 120;
+    p->rotation_expired_s = 60;
+}
+
+static struct hf_world *up(void)
+{
+    struct hf_world *w = testnet_up(NODES, 3, 5);
+    hf_world_policy_edit(w, short_lives, NULL);
+    return w;
+}
+
+/* How often a node's root secret has made a move. */
+static size_t moves(struct hf_world *w, uint32_t node, enum hf__key_verb verb)
+{
+    size_t count, found = 0;
+    const struct hf_world_trace *traces = hf_world_traces(w, &count);
+    for (size_t i = 0; i < count; i++)
+        found += traces[i].node == node && traces[i].trace.type == HF_TRACE_ROOT &&
+                 traces[i].trace.b == (uint64_t)verb;
+    return found;
+}
+
+struct wanted {
+    uint32_t node;
+    enum hf__key_verb verb;
+    size_t moves;
+};
+
+static bool has_moved(struct hf_world *w, void *ctx)
+{
+    const struct wanted *m = ctx;
+    return moves(w, m->node, m->verb) >= m->moves;
+}
+
+static void run_until_moved(struct hf_world *w, uint32_t node, enum hf__key_verb verb, size_t count)
+{
+    struct wanted m = {node, verb, count};
+    cr_assert(hf_world_run_until(w, has_moved, &m, 10 * MINUTE_MS), "move %d of n%u, %zu times",
+              verb, node, count);
+}
+
+Test(roots, an_application_that_moves_leaves_the_old_version_and_one_that_does_not_keeps_it)
+{
+    struct hf_world *w = up();
+    struct hf_world_keys both;
+    uint8_t other[HF_APP_KEY_LEN], key[HF_APP_KEY_LEN];
+    uint32_t version;
+    cr_assert_eq(hf_world_key(w, 0, "stays", MINUTE_MS, other, &version), 0);
+    cr_assert_eq(hf_world_keys(w, 0, "tss-db", MINUTE_MS, &both), HF_EKEYNEWEST);
+    run_until_moved(w, 0, HF__KEY_ACTIVATE, 1);
+    testnet_key_lives(w, 0);
+    testnet_ready(w, 0);
+    cr_assert_eq(hf_world_keys(w, 0, "tss-db", MINUTE_MS, &both), 0);
+    cr_assert_eq(both.version, 1);
+    cr_assert_eq(both.next_version, 2);
+    cr_assert_arr_eq(both.key, testnet_key, HF_APP_KEY_LEN);
+    cr_assert_neq(memcmp(both.next, both.key, HF_APP_KEY_LEN), 0);
+    /* Until it confirms, a crash leaves both. */
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    struct hf_world_keys again;
+    cr_assert_eq(hf_world_keys(w, 0, "tss-db", MINUTE_MS, &again), 0);
+    cr_assert_eq(again.next_version, 2);
+    cr_assert_arr_eq(again.next, both.next, HF_APP_KEY_LEN);
+    cr_assert_eq(hf_world_confirm(w, 0, "tss-db", 3, MINUTE_MS), HF_EKEYOTHER);
+    cr_assert_eq(hf_world_confirm(w, 0, "tss-db", 2, MINUTE_MS), 0);
+    cr_assert_eq(hf_world_confirm(w, 0, "tss-db", 2, MINUTE_MS), 0, "twice is once");
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", MINUTE_MS, key, &version), 0);
+    cr_assert_eq(version, 2);
+    cr_assert_arr_eq(key, both.next, HF_APP_KEY_LEN);
+    hf_world_run_for(w, 3 * MINUTE_MS);
+    cr_assert_eq(hf_world_key(w, 0, "stays", MINUTE_MS, key, &version), 0);
+    cr_assert_eq(version, 1);
+    cr_assert_arr_eq(key, other, HF_APP_KEY_LEN);
+    cr_assert_eq(moves(w, 0, HF__KEY_DELETE), 0, "version 1 is bound");
+    testnet_ready(w, 0);
+    cr_assert_eq(hf_world_keys(w, 0, "stays", MINUTE_MS, &both), 0);
+    cr_assert_eq(hf_world_confirm(w, 0, "stays", both.next_version, MINUTE_MS), 0);
+    run_until_moved(w, 0, HF__KEY_DELETE, 1);
+    testnet_restart(w, 0);
+    testnet_ready(w, 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", MINUTE_MS, key, &version), 0);
+    testnet_end(w);
+}
+
+Test(roots, all_nodes_rotate_and_each_recovers_under_whichever_version)
+{
+    struct hf_world *w = up();
+    for (uint32_t node = 0; node < NODES; node++) {
+        run_until_moved(w, node, HF__KEY_ACTIVATE, 2);
+        testnet_restart(w, node);
+        testnet_ready(w, node);
+    }
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(roots, a_lost_folder_brings_all_versions_back)
+{
+    struct hf_world *w = up();
+    uint8_t key[HF_APP_KEY_LEN];
+    uint32_t version;
+    struct hf_world_keys both;
+    struct hf_account account;
+    run_until_moved(w, 0, HF__KEY_ACTIVATE, 1);
+    testnet_ready(w, 0);
+    account = testnet_status(w, 0).account;
+    hf_world_crash(w, 0);
+    hf_world_disk_wipe(w, 0);
+    hf_world_told(w, 0, &account);
+    hf_world_start(w, 0);
+    testnet_ready(w, 0);
+    /* Which name was bound to what is lost: it is the oldest, and the next. */
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", MINUTE_MS, key, &version), 0);
+    cr_assert_eq(version, 1);
+    cr_assert_arr_eq(key, testnet_key, HF_APP_KEY_LEN);
+    run_until_moved(w, 0, HF__KEY_ACTIVATE, 2);
+    testnet_ready(w, 0);
+    cr_assert_eq(hf_world_keys(w, 0, "tss-db", MINUTE_MS, &both), 0);
+    cr_assert_geq(both.next_version, 2);
+    testnet_end(w);
+}
+
+/* Whoever restores or takes over a share needs no root secret for it: it is a share like any. */
+Test(roots, shares_that_move_while_their_owner_is_down_bring_all_versions_back)
+{
+    struct hf_world *w = up();
+    uint32_t holders[16];
+    run_until_moved(w, 0, HF__KEY_ACTIVATE, 1);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_holders(w, 0, holders);
+    hf_world_crash(w, 0);
+    cr_assert_eq(hf_world_leave(w, holders[0], 3600, MINUTE_MS), 0);
+    hf_world_run_for(w, 5 * MINUTE_MS);
+    hf_world_start(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
