@@ -54,6 +54,8 @@ enum holdfast_error {
     HOLDFAST_PROTOCOL = -6,      /* the daemon's answer makes no sense to this library */
     HOLDFAST_MEMORY = -7,        /* + out of memory */
     HOLDFAST_OTHER_NETWORK = -8, /* the daemon's network is another than the one expected */
+    HOLDFAST_NEWEST = -9,        /* the key is of the newest version: there is no other to go to */
+    HOLDFAST_VERSION = -10,      /* the key does not move to this version */
 };
 
 /* A key. Secret: wipe it with holdfast_key_wipe. */
@@ -65,6 +67,12 @@ struct holdfast_key {
      * validator the one that took over has the higher; a restart of the daemon raises it. Not
      * secret. */
     uint64_t claim;
+};
+
+/* Both keys of a name that moves to a newer version. Secret: wipe both. */
+struct holdfast_keys {
+    struct holdfast_key key;  /* what was encrypted with so far */
+    struct holdfast_key next; /* what to encrypt with from now on */
 };
 
 /* A quote, as a file that `holdfast quote verify --application` reads. Not secret. */
@@ -96,6 +104,33 @@ int holdfast_key_get(const char *name, uint32_t wait_ms, struct holdfast_key *re
 /* The same with options. */
 int holdfast_key_get_with(const char *name, const struct holdfast_options *options,
                           struct holdfast_key *ret_key) __attribute__((warn_unused_result));
+
+/*
+ * Has the key of a name move to the newest version of the root secret, and gets both keys. The
+ * caller encrypts anew what the older protects, and then confirms the newer version; until then
+ * holdfast_key_get goes on giving the older, and this call gives the same two again, also after a
+ * crash. HOLDFAST_NEWEST: it is of the newest already, and nothing is to be done. name, wait_ms and
+ * errors as above; ret_keys: untouched on failure.
+ */
+int holdfast_key_rotate(const char *name, uint32_t wait_ms, struct holdfast_keys *ret_keys)
+    __attribute__((warn_unused_result));
+
+/* The same with options. */
+int holdfast_key_rotate_with(const char *name, const struct holdfast_options *options,
+                             struct holdfast_keys *ret_keys) __attribute__((warn_unused_result));
+
+/*
+ * Says that nothing needs a key of this name any more but that of version, which is next.version of
+ * a call above. To confirm twice is the same as once. HOLDFAST_VERSION: the name is of another
+ * version, and does not move to this one. Errors as above.
+ */
+int holdfast_key_confirm(const char *name, uint32_t version, uint32_t wait_ms)
+    __attribute__((warn_unused_result));
+
+/* The same with options. */
+int holdfast_key_confirm_with(const char *name, uint32_t version,
+                              const struct holdfast_options *options)
+    __attribute__((warn_unused_result));
 
 /*
  * Asks the daemon for a quote that shows others whose public key this is: one of software on this

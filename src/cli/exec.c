@@ -106,7 +106,7 @@ static int fetch(const struct job *j, struct wanted *w)
     static const char end[] = "\n";
     struct hf_client_answer answer;
     int ends[2];
-    int status = hf__key_fetch("exec", w->name, (long)j->wait_s, j->network, &answer);
+    int status = hf__key_fetch("exec", "key", w->name, (long)j->wait_s, j->network, &answer);
     if (status != HF_CLI_OK) {
         fprintf(stderr, "holdfast exec: %s is not run: it would have no key %s\n", j->program[0],
                 w->name);

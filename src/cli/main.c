@@ -20,7 +20,8 @@ static const struct {
 } commands[] = {
     {"status", "", hf_cli_status, "what state this node is in, and why"},
     {"wait", "", hf_cli_wait, "wait until it is in a state"},
-    {"key", " get", hf_cli_key, "print an application key"},
+    {"key", " get|rotate|confirm", hf_cli_key,
+     "an application key, and its move to a newer version"},
     {"exec", " PROGRAM", hf_cli_exec, "run a program with application keys"},
     {"backup", " show|verify", hf_cli_backup, "who keeps this node's shares; prove that they do"},
     {"peers", "", hf_cli_peers, "the other members, as this node sees them"},

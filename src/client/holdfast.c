@@ -61,8 +61,13 @@ static int refusal(const char *json)
     const char *retryable = value_of(json, "retryable");
     if (value_of(json, "error") == NULL)
         return 0;
-    if (value_of(json, "code") == NULL || retryable == NULL)
+    const char *code = value_of(json, "code");
+    if (code == NULL || retryable == NULL)
         return HOLDFAST_PROTOCOL;
+    if (strncmp(code, "\"newest_key\"", 12) == 0)
+        return HOLDFAST_NEWEST;
+    if (strncmp(code, "\"other_key_version\"", 19) == 0)
+        return HOLDFAST_VERSION;
     return strncmp(retryable, "true", 4) == 0 ? HOLDFAST_NOT_READY : HOLDFAST_REFUSED;
 }
 
@@ -106,6 +111,19 @@ static int decode(const char *json, struct holdfast_key *ret)
     return r;
 }
 
+/* The same of both keys: the newer stands behind the older, in the same answer. */
+static int decode_next(const char *json, const struct holdfast_key *key, struct holdfast_key *ret)
+{
+    const char *version = value_of(json, "next_version");
+    *ret = *key;
+    int r = decode_hex(json, "next", ret->bytes, sizeof ret->bytes);
+    if (r == 0 && version == NULL)
+        r = HOLDFAST_PROTOCOL;
+    if (r == 0)
+        ret->version = (uint32_t)strtoul(version, NULL, 10);
+    return r == 0 && ret->version <= key->version ? HOLDFAST_PROTOCOL : r;
+}
+
 /* A quote is no secret, and the digits end where the text does at the latest. */
 static int decode_quote(const char *json, uint8_t *ret_network, struct holdfast_quote *ret)
 {
@@ -127,11 +145,13 @@ static int decode_quote(const char *json, uint8_t *ret_network, struct holdfast_
     return r == 0 ? 0 : HOLDFAST_PROTOCOL;
 }
 
-/* What is asked for, and where the answer goes: a key or a quote. */
+/* What is asked for, and where the answer goes: a key or two, a confirmation, or a quote. */
 struct question {
     const char *name;             /* of a key */
+    bool both;                    /* keys are asked for */
+    uint32_t confirms;            /* version that is confirmed; 0 none */
     const uint8_t *bytes, *nonce; /* of a quote */
-    struct holdfast_key key;
+    struct holdfast_key key, next;
     struct holdfast_quote *quote;
     uint8_t network[HOLDFAST_NETWORK_LEN]; /* of the answer */
 };
@@ -139,9 +159,13 @@ struct question {
 static int request_of(const struct question *q, uint32_t wait_ms, char ret[static REQUEST_LEN])
 {
     char bytes[2 * HOLDFAST_BYTES_LEN + 1], nonce[2 * HOLDFAST_NONCE_LEN + 1];
+    if (q->confirms != 0)
+        return snprintf(ret, REQUEST_LEN,
+                        "{\"request\":\"confirm\",\"name\":\"%s\",\"version\":%u}", q->name,
+                        q->confirms);
     if (q->name != NULL)
-        return snprintf(ret, REQUEST_LEN, "{\"request\":\"key\",\"name\":\"%s\",\"wait_ms\":%u}",
-                        q->name, wait_ms);
+        return snprintf(ret, REQUEST_LEN, "{\"request\":\"%s\",\"name\":\"%s\",\"wait_ms\":%u}",
+                        q->both ? "keys" : "key", q->name, wait_ms);
     hf_hex_encode(q->bytes, HOLDFAST_BYTES_LEN, bytes);
     hf_hex_encode(q->nonce, HOLDFAST_NONCE_LEN, nonce);
     return snprintf(ret, REQUEST_LEN, "{\"request\":\"quote\",\"bytes\":\"%s\",\"nonce\":\"%s\"}",
@@ -161,8 +185,12 @@ static int ask(const char *socket_path, struct question *q, uint32_t wait_ms)
         r = from_call(r);
     else if (q->name == NULL)
         r = decode_quote(answer.text, q->network, q->quote);
+    else if (q->confirms != 0)
+        r = refusal(answer.text);
     else if ((r = decode(answer.text, &q->key)) == 0)
         memcpy(q->network, q->key.network, sizeof q->network);
+    if (r == 0 && q->both)
+        r = decode_next(answer.text, &q->key, &q->next);
     hf_client_answer_done(&answer);
     return r;
 }
@@ -225,7 +253,7 @@ static int ask_until(struct question *q, const struct holdfast_options *options)
         nanosleep(&pause, NULL);
         r = ask_each(socket_path, q, capped(end_ms - now));
     }
-    if (r == 0 && options->network != NULL &&
+    if (r == 0 && options->network != NULL && q->confirms == 0 &&
         memcmp(q->network, options->network, sizeof q->network) != 0)
         r = HOLDFAST_OTHER_NETWORK;
     return r;
@@ -242,6 +270,29 @@ int holdfast_key_get_with(const char *name, const struct holdfast_options *optio
         *ret_key = q.key;
     holdfast_key_wipe(&q.key);
     return r;
+}
+
+int holdfast_key_rotate_with(const char *name, const struct holdfast_options *options,
+                             struct holdfast_keys *ret_keys)
+{
+    struct question q = {.name = name, .both = true};
+    if (!name_valid(name))
+        return HOLDFAST_NAME;
+    int r = ask_until(&q, options);
+    if (r == 0)
+        *ret_keys = (struct holdfast_keys){.key = q.key, .next = q.next};
+    holdfast_key_wipe(&q.key);
+    holdfast_key_wipe(&q.next);
+    return r;
+}
+
+int holdfast_key_confirm_with(const char *name, uint32_t version,
+                              const struct holdfast_options *options)
+{
+    struct question q = {.name = name, .confirms = version};
+    if (!name_valid(name))
+        return HOLDFAST_NAME;
+    return version == 0 ? HOLDFAST_VERSION : ask_until(&q, options);
 }
 
 int holdfast_quote_make_with(const uint8_t *bytes, const uint8_t *nonce,
@@ -269,6 +320,18 @@ int holdfast_key_get(const char *name, uint32_t wait_ms, struct holdfast_key *re
     return holdfast_key_get_with(name, &options, ret_key);
 }
 
+int holdfast_key_rotate(const char *name, uint32_t wait_ms, struct holdfast_keys *ret_keys)
+{
+    const struct holdfast_options options = {.wait_ms = wait_ms};
+    return holdfast_key_rotate_with(name, &options, ret_keys);
+}
+
+int holdfast_key_confirm(const char *name, uint32_t version, uint32_t wait_ms)
+{
+    const struct holdfast_options options = {.wait_ms = wait_ms};
+    return holdfast_key_confirm_with(name, version, &options);
+}
+
 void holdfast_key_wipe(struct holdfast_key *key)
 {
     explicit_bzero(key, sizeof *key);
@@ -286,6 +349,8 @@ const char *holdfast_error_text(int error)
         "the daemon's answer makes no sense to this library",
         "out of memory",
         "the daemon's network is another than the one expected",
+        "the key is of the newest version already",
+        "the key does not move to this version",
     };
     size_t at = error <= 0 ? (size_t) - (long)error : SIZE_MAX;
     return at < HF_ARRAY_LEN(texts) ? texts[at] : "an unknown error";

@@ -40,38 +40,6 @@ void hf__ask_refuse(struct hf__ask *a, int error)
                            hf_error_sentence(error), "retryable", (int)hf_error_transient(error)));
 }
 
-/* For the audit: which key went to whom. */
-static void log_given(const struct hf__ask *a, const struct hf_local_reply *r)
-{
-    struct hf__line l;
-    if (!hf__asker_log(a->d, HF__KEY_GIVEN, a->who.uid, &l))
-        return;
-    hf__line_text(&l, "name", a->name);
-    hf__line_text(&l, "unit", a->who.unit);
-    hf__line_uint(&l, "uid", a->who.uid);
-    hf__line_uint(&l, "pid", (uint64_t)a->who.pid);
-    hf__line_uint(&l, "first", r->first);
-    hf__line_uint(&l, "version", r->key_version);
-    hf__line_uint(&l, "claim", r->claim);
-    hf__log_write(&l);
-}
-
-static void send_key(struct hf__ask *a, const struct hf_local_reply *r)
-{
-    struct hf__daemon *d = a->d;
-    char key[2 * HF_APP_KEY_LEN + 1], network[65], text[384];
-    hf_hex_encode(r->key, HF_APP_KEY_LEN, key);
-    hf_hex_encode(d->settings->network.bytes, 32, network);
-    int len = snprintf(text, sizeof text,
-                       "{\"key\":\"%s\",\"network\":\"%s\",\"version\":%u,\"claim\":%" PRIu64 "}",
-                       key, network, r->key_version, r->claim);
-    hf_assert(len > 0 && (size_t)len < sizeof text);
-    log_given(a, r);
-    a->send(a, text, (size_t)len);
-    hf_wipe(key, sizeof key);
-    hf_wipe(text, sizeof text);
-}
-
 static void send_drill(struct hf__ask *a, const struct hf_drill_report *r)
 {
     json_t *root = json_pack("{s:i,s:i,s:i,s:i,s:i}", "k", r->k, "n", r->n, "asked", r->asked,
@@ -199,7 +167,7 @@ void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
     else if (reply->error != 0)
         hf__ask_refuse(a, reply->error);
     else if (reply->key != NULL)
-        send_key(a, reply);
+        hf__ask_key_send(a, reply);
     else
         hf__ask_send(a, json_pack("{s:b}", "done", 1));
 }
@@ -223,21 +191,24 @@ static void answer_identity(struct hf__ask *a)
     free(text);
 }
 
+void hf__ask_step(struct hf__ask *a, struct hf_event *event)
+{
+    event->type = HF_EVENT_LOCAL;
+    event->u.local.id = a->id = ++a->d->next_ask;
+    if (a->d->running)
+        hf__daemon_step(a->d, event);
+    else if (!hold_back(a, HF_ELOCKED))
+        hf__ask_refuse(a, HF_ELOCKED);
+}
+
 static void ask_with(struct hf__ask *a, enum hf_local_type type, struct hf_bytes name,
                      uint64_t seconds)
 {
-    struct hf_event event = {.type = HF_EVENT_LOCAL};
-    a->id = ++a->d->next_ask;
-    if (!a->d->running) {
-        if (!hold_back(a, HF_ELOCKED))
-            hf__ask_refuse(a, HF_ELOCKED);
-        return;
-    }
-    event.u.local.id = a->id;
+    struct hf_event event = {0};
     event.u.local.type = type;
     event.u.local.text = name;
     event.u.local.seconds = seconds;
-    hf__daemon_step(a->d, &event);
+    hf__ask_step(a, &event);
 }
 
 static void ask_for(struct hf__ask *a, enum hf_local_type type, const char *name, uint64_t seconds)
@@ -254,22 +225,12 @@ void hf__local_again(struct hf__daemon *d)
 {
     for (struct hf__ask *a = d->asks; a != NULL; a = a->next) {
         if (a->until_ms != 0 && !a->closing)
-            ask_engine(a, HF_LOCAL_KEY, a->name);
+            hf__ask_key_again(a);
         if (a->drain == HF__DRAIN_DUE && !a->closing) {
             a->drain = HF__DRAIN_ASKED;
             ask_engine(a, HF_LOCAL_DRAIN, "");
         }
     }
-}
-
-static void ask_key(struct hf__ask *a, const struct hf__local_request *q)
-{
-    snprintf(a->name, sizeof a->name, "%s", q->name);
-    a->until_ms = q->wait_ms > 0 ? hf_clock_monotonic_ms() + q->wait_ms : 0;
-    /* Said when the engine has not answered until then: the write may still be under way. */
-    a->refusal = HF_ETIMEOUT;
-    a->waits(a);
-    ask_engine(a, HF_LOCAL_KEY, a->name);
 }
 
 static void answer_status(struct hf__ask *a)
@@ -322,6 +283,11 @@ bool hf__ask_acts(enum hf__local_request_type type)
            type == HF__LOCAL_STAY || type == HF__LOCAL_RELOAD;
 }
 
+static bool is_of_key(enum hf__local_request_type type)
+{
+    return type == HF__LOCAL_KEY || type == HF__LOCAL_KEYS || type == HF__LOCAL_CONFIRM;
+}
+
 static bool may_ask(const struct hf__ask *a, const struct hf__local_request *q)
 {
     switch (a->right) {
@@ -329,7 +295,7 @@ static bool may_ask(const struct hf__ask *a, const struct hf__local_request *q)
         return true;
     case HF__RIGHT_KEYS:
         return q->type == HF__LOCAL_QUOTE ||
-               (q->type == HF__LOCAL_KEY &&
+               (is_of_key(q->type) &&
                 hf__applications_may_have(a->d->applications, &a->who, q->name));
     case HF__RIGHT_READ:
         return reads(q->type);
@@ -344,7 +310,7 @@ static int check_rights(struct hf__ask *a, const struct hf__local_request *q)
     struct hf__line l;
     if (may_ask(a, q))
         return 0;
-    if (a->right == HF__RIGHT_KEYS && q->type == HF__LOCAL_KEY && !a->refused &&
+    if (a->right == HF__RIGHT_KEYS && is_of_key(q->type) && !a->refused &&
         hf__asker_log(a->d, HF__KEY_REFUSED, a->who.uid, &l)) {
         hf__line_text(&l, "name", q->name);
         hf__line_uint(&l, "uid", a->who.uid);
@@ -363,9 +329,14 @@ static void survey(struct hf__ask *a)
         hf__ask_refuse(a, r);
 }
 
-static void mute(struct hf__ask *a, const struct hf__local_request *q)
+/* What the daemon does itself. */
+static void tell_daemon(struct hf__ask *a, const struct hf__local_request *q)
 {
-    int r = hf__watch_mute(a->d, q->reason, q->for_s);
+    int r = 0;
+    if (q->type == HF__LOCAL_MUTE)
+        r = hf__watch_mute(a->d, q->reason, q->for_s);
+    else
+        hf__daemon_reload(a->d);
     if (r != 0)
         hf__ask_refuse(a, r);
     else
@@ -415,7 +386,9 @@ void hf__ask_serve(struct hf__ask *a, struct hf_bytes json)
         survey(a);
         return;
     case HF__LOCAL_KEY:
-        ask_key(a, &q);
+    case HF__LOCAL_KEYS:
+    case HF__LOCAL_CONFIRM:
+        hf__ask_key(a, &q);
         return;
     case HF__LOCAL_DRILL:
         ask_engine(a, HF_LOCAL_DRILL, "");
@@ -458,11 +431,8 @@ void hf__ask_serve(struct hf__ask *a, struct hf_bytes json)
         hf__ask_send(a, json_pack("{s:o}", "reasons", hf__reasons_json(q.reason)));
         return;
     case HF__LOCAL_RELOAD:
-        hf__daemon_reload(a->d);
-        hf__ask_send(a, json_pack("{s:b}", "done", 1));
-        return;
     case HF__LOCAL_MUTE:
-        mute(a, &q);
+        tell_daemon(a, &q);
         return;
     }
 }

@@ -50,6 +50,14 @@ void hf__ask_leave(struct hf__ask *a);
 bool hf__ask_acts(enum hf__local_request_type type);
 /* Answers a request, at once or later. */
 void hf__ask_serve(struct hf__ask *a, struct hf_bytes json);
+/* Has the engine answer, now or later; the event's local request is filled in but for its id. */
+void hf__ask_step(struct hf__ask *a, struct hf_event *event);
+/* Asks for the key that a request names, or confirms one (ask_key.c). */
+void hf__ask_key(struct hf__ask *a, const struct hf__local_request *q);
+/* Asks for it again, while its asker waits. */
+void hf__ask_key_again(struct hf__ask *a);
+/* The key, or both. */
+void hf__ask_key_send(struct hf__ask *a, const struct hf_local_reply *r);
 /* Answers that a request failed, and why. */
 void hf__ask_refuse(struct hf__ask *a, int error);
 /* The same with what was found and wanted, for a person. */

@@ -30,6 +30,8 @@ enum hf__local_request_type {
     HF__LOCAL_EVIDENCE,
     HF__LOCAL_REQUEST_PART,
     HF__LOCAL_PAGE,
+    HF__LOCAL_KEYS,
+    HF__LOCAL_CONFIRM,
 };
 
 enum {
@@ -44,7 +46,8 @@ struct hf__local_request {
     enum hf__local_request_type type;
     char name[65];     /* of a key, or a leave's reason, or an owner's account; terminated */
     uint64_t seconds;  /* of HF__LOCAL_LEAVE: until its deadline */
-    uint32_t wait_ms;  /* of HF__LOCAL_KEY: how long a refusal that may pass is held back */
+    uint32_t version;  /* of HF__LOCAL_CONFIRM */
+    uint32_t wait_ms;  /* of a key, or both: how long a refusal that may pass is held back */
     int reason;        /* of HF__LOCAL_MUTE; of HF__LOCAL_EXPLAIN, 0: all */
     uint64_t for_s;    /* of HF__LOCAL_MUTE; 0: it is heard again */
     uint64_t offset;   /* of HF__LOCAL_REQUEST_PART: of its first byte in the file */
@@ -56,7 +59,8 @@ struct hf__local_request {
  * json: a request's text. HF_EMALFORMED: not JSON, or not an object with a `request`.
  * HF_EUNSUPPORTED: a request that is not known. HF_ENOTFOUND: a reason to explain is none.
  * HF_EINVAL: `name` is missing, or not a key's name;
- * `wait_ms` is not a number up to HF__LOCAL_WAIT_MAX; a warning's `reason` is not one, or its
+ * `wait_ms` is not a number up to HF__LOCAL_WAIT_MAX, or a confirmation's `version` none of 32
+ * bits above 0; a warning's `reason` is not one, or its
  * `for_s` not a number up to HF__LOCAL_MUTE_S_MAX; a leave's `seconds` is none up to
  * HF__LOCAL_LEAVE_S_MAX; its `reason` or `account` is no text of at most 64 bytes; an
  * `answer` is not the hexadecimal digits of 1 to HF__LOCAL_ANSWER_MAX bytes; a quote's `bytes` and

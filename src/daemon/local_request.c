@@ -32,9 +32,11 @@ static const struct {
     {"evidence", HF__LOCAL_EVIDENCE},
     {"request_part", HF__LOCAL_REQUEST_PART},
     {"page", HF__LOCAL_PAGE},
+    {"keys", HF__LOCAL_KEYS},
+    {"confirm", HF__LOCAL_CONFIRM},
 };
 
-/* The key's name, and how long its asker waits. */
+/* The key's name, how long its asker waits, and which version it confirms. */
 static int decode_key(const json_t *root, struct hf__local_request *ret)
 {
     const json_t *name = json_object_get(root, "name"), *wait = json_object_get(root, "wait_ms");
@@ -44,6 +46,11 @@ static int decode_key(const json_t *root, struct hf__local_request *ret)
         return HF_EINVAL;
     if (wait != NULL && (!json_is_integer(wait) || wait_ms < 0 || wait_ms > HF__LOCAL_WAIT_MAX))
         return HF_EINVAL;
+    const json_t *version = json_object_get(root, "version");
+    json_int_t number = json_integer_value(version); /* 0: it is none */
+    if (ret->type == HF__LOCAL_CONFIRM && (number < 1 || number > UINT32_MAX))
+        return HF_EINVAL;
+    ret->version = ret->type == HF__LOCAL_CONFIRM ? (uint32_t)number : 0;
     memcpy(ret->name, json_string_value(name), len);
     ret->wait_ms = (uint32_t)wait_ms;
     return 0;
@@ -139,6 +146,8 @@ static int decode_more(const json_t *root, struct hf__local_request *ret)
 {
     switch (ret->type) {
     case HF__LOCAL_KEY:
+    case HF__LOCAL_KEYS:
+    case HF__LOCAL_CONFIRM:
         return decode_key(root, ret);
     case HF__LOCAL_MUTE:
         return decode_mute(root, ret);
