@@ -106,7 +106,7 @@ int holdfast_key_get_with(const char *name, const struct holdfast_options *optio
                           struct holdfast_key *ret_key) __attribute__((warn_unused_result));
 
 /*
- * Has the key of a name move to the newest version of the root secret, and gets both keys. The
+ * Moves the key of a name to the newest version of the root secret, and gets both keys. The
  * caller encrypts anew what the older protects, and then confirms the newer version; until then
  * holdfast_key_get goes on giving the older, and this call gives the same two again, also after a
  * crash. HOLDFAST_NEWEST: it is of the newest already, and nothing is to be done. name, wait_ms and

@@ -269,7 +269,7 @@ static struct hf__key app_key(const struct hf_account *account, const struct hf_
                       hf_bytes_of(&version, sizeof(version)));
 }
 
-/* One name has one key of a version, whoever gives it and when. */
+/* One name has one key of a version, at any node and time. */
 static void check_same(struct hf__checks *c, uint32_t node, struct hf__key name, const uint8_t *key)
 {
     static const uint8_t zeros[HF_APP_KEY_LEN];

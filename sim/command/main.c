@@ -184,7 +184,8 @@ static const struct command {
     bool argument;
 } commands[] = {
     {"",
-     "nodes seed for set crypto out until node at seeds jobs shard rare splits quiet trace messages "
+     "nodes seed for set crypto out until node at seeds jobs shard rare splits quiet trace "
+     "messages "
      "overwrite version help",
      true},
     {"run",

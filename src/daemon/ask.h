@@ -50,7 +50,7 @@ void hf__ask_leave(struct hf__ask *a);
 bool hf__ask_acts(enum hf__local_request_type type);
 /* Answers a request, at once or later. */
 void hf__ask_serve(struct hf__ask *a, struct hf_bytes json);
-/* Has the engine answer, now or later; the event's local request is filled in but for its id. */
+/* Lets the engine answer, now or later; the event's local request is filled in but for its id. */
 void hf__ask_step(struct hf__ask *a, struct hf_event *event);
 /* Asks for the key that a request names, or confirms one (ask_key.c). */
 void hf__ask_key(struct hf__ask *a, const struct hf__local_request *q);

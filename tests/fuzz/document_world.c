@@ -221,7 +221,7 @@ static struct hf_buf seal(struct world *w, const uint8_t account[static HF_KEY_L
         .version = 1, .rank = 1, .share_set = 5, .ppid = {9}, .made_s = 1};
     struct hf_sealed_statement s = {0};
     struct hf_buf context = file(), statement = file();
-    uint8_t root[HF_SCALAR_LEN], random[HF_SCALAR_LEN];
+    uint8_t root[HF_SCALAR_LEN], random[HF_SCALAR_LEN], body[sizeof root + HF_QUORUM_OVERHEAD];
     struct hf_hash hash;
     c.network = w->network;
     c.account = hf_account_of(account);
@@ -230,7 +230,8 @@ static struct hf_buf seal(struct world *w, const uint8_t account[static HF_KEY_L
     s.context = hf_buf_bytes(&context);
     suite->scalar_random(&rng, root);
     int r = hf_quorum_seal(&rng, c.quorum_key, s.context, hf_bytes_of(root, sizeof root), s.c1,
-                           s.body, random);
+                           body, random);
+    s.body = hf_bytes_of(body, sizeof body);
     encode(&hf_wire_sealed_statement, &s, &statement);
     ret->statement = hf_buf_bytes(&statement);
     hf_sealed_hash(suite, ret->statement, &hash);

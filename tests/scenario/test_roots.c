@@ -137,7 +137,7 @@ Test(roots, a_lost_folder_brings_all_versions_back)
     testnet_end(w);
 }
 
-/* Whoever restores or takes over a share needs no root secret for it: it is a share like any. */
+/* A node that restores or takes over a share needs no root secret: it is a share like any. */
 Test(roots, shares_that_move_while_their_owner_is_down_bring_all_versions_back)
 {
     struct hf_world *w = up();

@@ -1,6 +1,6 @@
 /* Versions of the root secret give way to others in time (proto/ROTATION.md, 5). */
 #include "life/life.h"
-#include "owner/roots.h"
+#include "owner/owner.h"
 
 /* Whether this node may make a version, or go under another: it speaks for the account, and is not
  * about to leave. */

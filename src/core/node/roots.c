@@ -147,7 +147,7 @@ bool hf__root_copy(struct hf_engine *e, uint32_t version, uint8_t ret[static HF_
     return kept != NULL && unwrap(e, kept, ret) == 0;
 }
 
-/* A new version: nobody has ever seen it. */
+/* A new version, which no node has ever had. */
 static void draw(struct hf_engine *e, struct hf_kept_root *ret)
 {
     uint8_t *root = e->secret_alloc(HF_SCALAR_LEN);

@@ -6,32 +6,7 @@
 #define HF_CORE_ROOTS_H
 
 #include "owner/owner.h"
-#include "owner/rotate.h"
 
-/* What a dealing protects. */
-struct hf__dealt {
-    uint8_t count;
-    uint32_t version[HF_ROOTS_KEPT_MAX]; /* ascending */
-};
-
-/* By which durations versions give way to others; the policy is there. */
-struct hf__rotation hf__roots_policy(const struct hf_engine *e);
-/* The versions that the next dealing protects: all that are kept but those whose time is over and
- * that no application needs any more. */
-void hf__roots_wanted(struct hf_engine *e, struct hf__dealt *ret);
-/* What a record protects. */
-void hf__roots_recorded(const struct hf_placement_record *record, struct hf__dealt *ret);
-/* Whether a version is among them. */
-bool hf__dealt_has(const struct hf__dealt *d, uint32_t version);
-/* Whether two protect the same versions. */
-bool hf__dealt_equal(const struct hf__dealt *a, const struct hf__dealt *b);
-/* Whether an application's key is of this version, or on its way to it. */
-bool hf__root_bound(struct hf_engine *e, uint32_t version);
-/* Whether a share of a dealing that protects this version may still be kept by somebody. dealt: as
- * in kept_root. */
-bool hf__root_dealt(struct hf_engine *e, uint32_t version, uint64_t dealt);
-/* Looks anew whether the newest generation protects what it should. */
-void hf__roots_look(struct hf_engine *e);
 /* A record protects these versions: which generation did so last is noted. */
 void hf__roots_note(struct hf_engine *e, const struct hf_placement_record *record);
 

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "crypto/quorum.h"
 #include "document/request.h"
-#include "owner/roots.h"
+#include "owner/owner.h"
 
 enum { RETRY_MS = 10000, RENEW_S = 3600 };
 
