@@ -9,7 +9,9 @@
  * candidate's hash name its group, of 1,024 to 2,048 members on average; an owner weighs the group
  * of its own hash, and goes on to the next nearest only when that does not give enough. Every order
  * of candidates is still as likely as any other, and every validator's burden the same but for
- * groups of unequal size: 3 % of it, where chance makes 45 % at n = 5.
+ * groups of unequal size: 3 % of it, where chance makes 45 % at n = 5. Of an operator with few
+ * members beside large ones it is more, as groups deal these out unevenly: up to two and a half
+ * times the even part of one of 32 members in eight groups (proto/PROTOCOL.md, section 5).
  */
 #include "document/selection.h"
 
