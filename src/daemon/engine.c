@@ -157,6 +157,11 @@ static void do_local(void *daemon, const struct hf_local_reply *r)
         hf__local_answer(d, r);
         return;
     }
+    if (d->store_error != 0 && r->key == NULL) {
+        const struct hf_local_reply refusal = {.id = r->id, .error = d->store_error};
+        hf__local_answer(d, &refusal);
+        return;
+    }
     /* The alias that may stand beside it is of a document that the engine holds: it goes with an
      * answer of a share holder, which waits for no write. */
     struct output *o = output_new(r->blackstart.file, NULL);
@@ -349,6 +354,25 @@ static void on_vault(void *user, int error, const struct hf__storage_rows *rows)
     hf__daemon_step(user, &event);
 }
 
+static bool is_command(const struct hf__gated *what, void *user)
+{
+    const struct output *o = (const struct output *)what;
+    (void)user;
+    return o->kind == OUT_LOCAL && o->key == NULL;
+}
+
+/* The disk takes nothing: who has asked for what must be durable is told why it is not done yet. */
+static void refuse_commands(struct hf__daemon *d, int error)
+{
+    struct hf__gated *next;
+    while ((next = hf__gate_pull(&d->gate, is_command, d)) != NULL) {
+        struct output *o = (struct output *)next;
+        const struct hf_local_reply reply = {.id = o->local.id, .error = error};
+        hf__local_answer(d, &reply);
+        output_free(o);
+    }
+}
+
 static void on_health(void *user, int error, const char *text)
 {
     struct hf__daemon *d = user;
@@ -359,6 +383,8 @@ static void on_health(void *user, int error, const char *text)
             error != 0 ? text : NULL, error);
     event.u.store.error = error;
     hf__daemon_step(d, &event);
+    if (error != 0)
+        refuse_commands(d, error);
 }
 
 static void on_store(uv_async_t *wake)

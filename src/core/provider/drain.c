@@ -80,6 +80,12 @@ static void tell(struct hf_engine *e)
     if (d == NULL || d->rounds == 0)
         return;
     hf_assert(d->waiting == 0);
+    if (e->store_error != 0) {
+        /* The news cannot leave. It is taken back, so that a refusal leaves nothing behind. */
+        hf__drain_end(e);
+        hf__drain_free(e, e->store_error);
+        return;
+    }
     const struct hf__told *told =
         e->claimed ? hf__told_find(e, &e->account, HF__NEWS_DRAINING, NULL) : NULL;
     d->rounds--;
