@@ -292,5 +292,20 @@ def every_script_says_how_it_is_used_and_refuses_the_rest():
         assert refused.returncode == 64 and "usage:" in refused.stderr, refused
 
 
+@tap.case
+def what_pages_bring_along_is_pinned_and_its_licences_are_there():
+    web = SOURCE / "contrib/web"
+    asked = json.loads((web / "package.json").read_text())
+    locked = json.loads((web / "package-lock.json").read_text())["packages"]
+    licences = (web / "dist/LICENSES.txt").read_text(encoding="utf-8")
+    for name, version in (asked["dependencies"] | asked["devDependencies"]).items():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version) and locked[f"node_modules/{name}"]["version"] == version, name
+    for name, version in asked["dependencies"].items():
+        assert f"{name} {version}: " in licences, f"no licence of {name} {version}"
+    assert all("integrity" in row for name, row in locked.items() if name.startswith("node_modules/")), "a package without a hash"
+    for made in (web / "dist").glob("*.js"):
+        assert 0 < len(made.read_bytes()) < 1 << 20, made
+
+
 if __name__ == "__main__":
     sys.exit(tap.main())

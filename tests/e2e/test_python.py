@@ -97,6 +97,17 @@ def pandas_is_asked_for_only_where_frames_are():
 
 
 @tap.case
+def the_experiment_of_the_guide_runs_as_it_stands():
+    guide = (SOURCE / "sim/README.md").read_text(encoding="utf-8")
+    block = guide.split("## An experiment in Python\n")[1].split("\n\n    ", 1)[1].split("\n\n`run`")[0]
+    code = "\n".join(line.removeprefix("    ") for line in ("    " + block).split("\n"))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False,
+                          env=os.environ | {"PYTHONPATH": str(SOURCE / "contrib/python")})
+    said = re.findall(r"^(\d)% lost: (\d+) recoveries, half of them within \d+ ms$", done.stdout, re.M)
+    assert [loss for loss, _ in said] == ["0", "1", "5"] and said[0][1] == "10", done
+
+
+@tap.case
 def the_example_is_a_study_of_some_thirty_lines():
     example = SOURCE / "contrib/python/threshold.py"
     assert example.read_text(encoding="utf-8").count("\n") < 40

@@ -228,5 +228,44 @@ def a_room_takes_its_folder_its_place_and_its_row():
     assert tidy() == [], tidy()
 
 
+def block(section, begin):
+    """The code of a guide's step that begins with a text, without its indent."""
+    guide = (SOURCE / "sim/README.md").read_text(encoding="utf-8").split(f"## {section}\n")[1]
+    lines = guide[guide.index(begin):].split("\n")[2:]
+    return "\n".join(line[7:] for line in lines[:next(i for i, line in enumerate(lines) if line and not line.startswith("       "))])
+
+
+@tap.case
+def a_strategy_of_the_simulator_takes_its_file_a_row_and_a_line():
+    copy_once()
+    (COPY / "sim/hostile/miser.c").write_text(block("A hostile strategy", "1. A file `miser.c`").strip("\n") + "\n", encoding="utf-8")
+    assert any("miser" in line for line in tidy())
+    edit("sim/hostile/strategy.c", "    X(mixed) ", "    X(miser)                                                                                       \\\n    X(mixed) ")
+    edit("sim/meson.build", "'hostile/mixed.c',", "'hostile/miser.c', 'hostile/mixed.c',")
+    edit("sim/COVERAGE.md", "strategies `flood`, `connections`;", "strategies `flood`, `connections`, `miser`;")
+    assert tidy() == [], tidy()
+    run("ninja", "-C", BUILD, "sim/holdfast-sim")
+    assert "  miser  " in run(BUILD / "sim/holdfast-sim", "list")
+    said = run(BUILD / "sim/holdfast-sim", "run", "sim/scenarios/steady-state.yaml", "--nodes", "12", "--crypto", "model", "--for", "4m",
+               "--quiet", "--set", "events=[{at: 30s, do: hostile, count: 3, text: miser, for: 2m}, {at: 1m, do: crash, count: 2, for: 5s}]")
+    assert "result                       ok" in said, said
+
+
+@tap.case
+def a_checker_of_the_simulator_takes_its_function_a_call_and_a_row():
+    copy_once()
+    (COPY / "sim/checkers/calm.c").write_text(block("A checker", "1. A function in a file").strip("\n") + "\n", encoding="utf-8")
+    edit("sim/checkers/checkers.h", "void hf__check_answer_delivered(", "/* A node is ready. */\nvoid hf__check_calm(struct hf_world *w, uint32_t node);\nvoid hf__check_answer_delivered(")
+    edit("sim/checkers/check.c", "        hf__check_ready(c, node);", "        hf__check_calm(w, node);\n        hf__check_ready(c, node);")
+    with open(COPY / "sim/checkers/checkers.def", "a", encoding="utf-8") as table:
+        table.write('HF_CHECKER("calm", "no node is ready within a minute")\n')
+    edit("sim/README.md", "| certificate | a node's", "| calm | no node is ready within a minute |\n| certificate | a node's")
+    edit("sim/meson.build", "'checkers/check.c',", "'checkers/calm.c', 'checkers/check.c',")
+    run("ninja", "-C", BUILD, "sim/holdfast-sim")
+    said = run(BUILD / "sim/holdfast-sim", "run", "sim/scenarios/steady-state.yaml", "--nodes", "12", "--crypto", "model", "--quiet", ok=(1,))
+    assert "calm at" in said and "is ready after" in said, said
+    assert tidy() == ["# sim/checkers/checkers.def: calm: tests/scenario/meson.build has no engine that it catches"], tidy()
+
+
 if __name__ == "__main__":
     sys.exit(tap.main())

@@ -112,8 +112,10 @@ function levels(figure, env) {
     y: {label: chance ? "part of the runs" : figure.metric + (scale.unit ? ` (${scale.unit})` : ""), zero: chance || figure.zero,
       domain: chance ? [0, 1] : one !== undefined ? [Math.min(0, seen[0] ?? 0), Math.max(0, (seen[0] ?? 0) + one * 0.2)] : undefined,
       tickFormat: chance ? percent : "~s", nice: !chance},
-    fy: facets ? {label: figure.facet_name, domain: figure.facets} : undefined,
-    marks: [...marks, ...(groups.length > 1 ? legend(groups, (_, i) => series(i), narrow) : [])],
+    fy: facets ? {axis: null, domain: figure.facets} : undefined,
+    marks: [...marks,
+      ...(facets ? [Plot.text(figure.facets, {fy: (f) => f, frameAnchor: "top", dy: 8, text: (f) => `${figure.facet_name} ${f}`,
+        fill: "var(--ink)", fontWeight: "bold", stroke: "var(--paper)", strokeWidth: 5})] : []), ...(groups.length > 1 ? legend(groups, (_, i) => series(i), narrow) : [])],
   }));
 }
 
@@ -206,14 +208,23 @@ function states(figure, env) {
   const {sorted, rank} = by_rank(names);
   const rows = figure.faults.length, up = (us) => us / scale.by;
   const top = 30 + rows * 18;
-  const fault_marks = figure.faults.flatMap((f, i) => [
-    Plot.ruleX([f], {x: (d) => up(d.from_us), stroke: "var(--muted)", strokeDasharray: "2 3"}),
-    Plot.link([f], {x1: (d) => up(d.from_us), x2: (d) => up(Math.max(d.until_us, d.from_us + figure.end_us / 250)), y1: figure.nodes, y2: figure.nodes,
-      dy: -12 - (rows - 1 - i) * 18, stroke: "var(--fault)", strokeWidth: 9, strokeLinecap: "butt", clip: false}),
-    Plot.text([f], {x: (d) => up(d.from_us > figure.end_us * 0.72 ? d.from_us : Math.max(d.until_us, d.from_us + figure.end_us / 250)), y: figure.nodes,
-      dx: f.from_us > figure.end_us * 0.72 ? -6 : 6, dy: -12 - (rows - 1 - i) * 18, textAnchor: f.from_us > figure.end_us * 0.72 ? "end" : "start",
-      text: (d) => d.label, fill: "var(--ink)"}),
-  ]);
+  const end = (f) => Math.max(f.until_us, f.from_us + figure.end_us / 250);
+  // A label stands behind its bar, or before it, or in it, wherever there is room.
+  const label = (f) => {
+    const room = narrow ? 0.4 : 0.25;
+    if (1 - end(f) / figure.end_us > room) return {x: end(f), dx: 6, textAnchor: "start", fill: "var(--ink)"};
+    if (f.from_us / figure.end_us > room) return {x: f.from_us, dx: -6, textAnchor: "end", fill: "var(--ink)"};
+    return {x: f.from_us, dx: 4, textAnchor: "start", fill: "var(--paper)", fontWeight: "bold"};
+  };
+  const fault_marks = figure.faults.flatMap((f, i) => {
+    const dy = -12 - (rows - 1 - i) * 18, {x, ...style} = label(f);
+    return [
+      Plot.ruleX([f], {x: (d) => up(d.from_us), stroke: "var(--muted)", strokeDasharray: "2 3"}),
+      Plot.link([f], {x1: (d) => up(d.from_us), x2: (d) => up(end(d)), y1: figure.nodes, y2: figure.nodes, dy, stroke: "var(--fault)",
+        strokeWidth: 13, strokeLinecap: "butt", clip: false}),
+      Plot.text([f], {x: () => up(x), y: figure.nodes, dy, text: "label", ...style}),
+    ];
+  });
   return Plot.plot({...frame(figure, env, names, {
     height: 260 + top,
     x: {label: `virtual time (${scale.unit})`, domain: [0, up(figure.end_us)]},

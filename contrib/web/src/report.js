@@ -36,6 +36,7 @@ table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-num
 th,td{padding:.25em .8em;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap}
 th{color:var(--muted);font-weight:600}
 th.text,td.text{text-align:left}
+td.text:nth-child(3):last-child{white-space:normal;min-width:15em}
 td i{color:var(--muted);font-style:normal}
 td small{color:var(--muted)}
 details{margin:1.5em 0}
