@@ -64,7 +64,7 @@ void hf__taking_failed(struct hf_engine *e, int reason)
     const struct hf_timing *timing = &e->timing;
     hf_assert(reason < 0 && t != NULL);
     clear(e, t);
-    hf__trace(e, HF_TRACE_HANDOVER_FAILED, reason, NULL, t->asked_ms, 0);
+    hf__trace(e, HF_TRACE_HANDOVER_FAILED, reason, NULL, 0, 0);
     hf__state_set(e, HF_STATE_STARTING, reason);
     /* Who has given up has given to another, or to an exchange of this node that came to nothing.
      * Its vault is where it was: started again, it recovers with all that it kept for others. */
@@ -177,8 +177,6 @@ static int check_challenge(struct hf_engine *e, const struct hf__taking *t,
     if (memcmp(m->response_key, t->response_key, sizeof m->response_key) != 0 ||
         memcmp(m->nonce_new, t->nonce, sizeof m->nonce_new) != 0)
         return HF_ENONCE;
-    if (e->told && !hf_account_equal(&m->account, &e->account))
-        return HF_EACCOUNT;
     r = hf__versions_check(e, &m->versions);
     if (r != 0)
         return r;

@@ -33,7 +33,8 @@ static void become(struct hf_engine *e, const struct hf__taking *t)
     memcpy(e->instance, t->ballot.instance, sizeof e->instance);
     e->inherited = true;
     e->owner->proof = t->proof != NULL ? hf_blob_ref(t->proof) : NULL;
-    struct hf_trace *trace = hf__trace(e, HF_TRACE_INHERITED, 0, NULL, e->claim, t->rows.count);
+    struct hf_trace *trace =
+        hf__trace(e, HF_TRACE_INHERITED, 0, NULL, e->claim, e->now_ms - t->asked_ms);
     memcpy(trace->hash.bytes, e->instance, sizeof e->instance);
 }
 

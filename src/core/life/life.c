@@ -165,10 +165,10 @@ void hf__life_start(struct hf_engine *e, const struct hf_event *event)
     }
     if (wrong != 0)
         hf__life_block(e, wrong);
-    else if (e->handover->from != NULL && !placed && !(hinted && hint.has_record))
-        hf__taking_begin(e);
     else if (placed || e->told)
         begin_recovery(e, hinted ? &hint : NULL, placed);
+    else if (e->handover->from != NULL)
+        hf__taking_begin(e);
     else if (e->finding)
         find_account(e);
     else

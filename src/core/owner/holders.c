@@ -12,7 +12,7 @@ enum { AGAIN_MAX = 5, SPREAD_MS = 60000, FIRST_GRACE_MS = 60000 };
 
 static bool watching(const struct hf_engine *e)
 {
-    hf_assert(e->state <= HF_STATE_BLOCKED);
+    hf_assert(e->state <= HF_STATE_HANDED_OVER);
     return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
            e->state == HF_STATE_DEGRADED || e->state == HF_STATE_LEAVING;
 }

@@ -64,9 +64,9 @@
     X(HF_TRACE_FOUND, "found",                                                                     \
       1) /* account; a: 0 there, 1 suspect, 2 unreachable; b: incarnation */                       \
     X(HF_TRACE_EVENT, "event", 1) /* taken; account: subject; a: kind, b: incarnation */           \
-    X(HF_TRACE_EVENT_REFUSED, "event_refused", 2)     /* error; account: who told it; a: kind */   \
-    X(HF_TRACE_GIVEN_UP, "given_up", 2)               /* a: claim, b: rows; hash: instance */      \
-    X(HF_TRACE_INHERITED, "inherited", 2)             /* a: claim, b: rows; hash: instance */      \
+    X(HF_TRACE_EVENT_REFUSED, "event_refused", 2) /* error; account: who told it; a: kind */       \
+    X(HF_TRACE_GIVEN_UP, "given_up", 2)           /* a: claim, b: rows; hash: instance */          \
+    X(HF_TRACE_INHERITED, "inherited", 2) /* a: claim, b: ms since asked; hash: instance */        \
     X(HF_TRACE_HANDOVER_FAILED, "handover_failed", 2) /* error; it is tried again */               \
     X(HF_TRACE_TIME, "time", 1) /* error: why not known; a: operators agree, b: needed */          \
     X(HF_TRACE_SEED_FAILED, "seed_failed", 2) /* error; a: which, from 0 */
