@@ -17,7 +17,7 @@ static const char *key_step(uint64_t step)
     return step < HF_ARRAY_LEN(names) ? names[step] : "unknown";
 }
 
-/* Of what concerns share holders, and of time servers. */
+/* Of what has two numbers: share holders, time servers, drills, handovers. */
 static void quorum_numbers(struct hf__line *l, const struct hf_trace *t)
 {
     static const struct {
@@ -27,6 +27,9 @@ static void quorum_numbers(struct hf__line *l, const struct hf_trace *t)
                  {HF_TRACE_BLACKSTART_ASKED, "request", "needed"},
                  {HF_TRACE_BLACKSTART_ANSWER, "holder", "answers"},
                  {HF_TRACE_BLACKSTART_OPENED, "answers", "needed"},
+                 {HF_TRACE_DRILL, "fit", "threshold"},
+                 {HF_TRACE_GIVEN_UP, "claim", "rows"},
+                 {HF_TRACE_INHERITED, "claim", "after_ms"},
                  {HF_TRACE_TIME, "agreeing", "needed"}};
     for (size_t i = 0; i < HF_ARRAY_LEN(names); i++)
         if (names[i].type == t->type) {
@@ -67,8 +70,10 @@ static void numbers(const struct hf__daemon *d, struct hf__line *l, const struct
         return;
     case HF_TRACE_QUOTE_REFUSED:
     case HF_TRACE_QUOTE_FAILED:
+    case HF_TRACE_HANDOVER_FAILED:
     case HF_TRACE_STORE:
         return;
+
     case HF_TRACE_CLAIM_ASKED:
     case HF_TRACE_CLAIM_WON:
     case HF_TRACE_CLAIM_ACCEPTED:
@@ -88,10 +93,6 @@ static void numbers(const struct hf__daemon *d, struct hf__line *l, const struct
         hf__line_uint(l, "generation", t->a);
         hf__line_uint(l, "shares", t->b);
         return;
-    case HF_TRACE_DRILL:
-        hf__line_uint(l, "fit", t->a);
-        hf__line_uint(l, "threshold", t->b);
-        return;
     case HF_TRACE_SEED_FAILED:
         hf__line_text(l, "seed", d->settings->seeds.items[t->a].text);
         return;
@@ -99,6 +100,9 @@ static void numbers(const struct hf__daemon *d, struct hf__line *l, const struct
     case HF_TRACE_BLACKSTART_ASKED:
     case HF_TRACE_BLACKSTART_ANSWER:
     case HF_TRACE_BLACKSTART_OPENED:
+    case HF_TRACE_DRILL:
+    case HF_TRACE_GIVEN_UP:
+    case HF_TRACE_INHERITED:
     case HF_TRACE_TIME:
         quorum_numbers(l, t);
         return;
