@@ -163,6 +163,9 @@ static bool begin_whole(struct hf__schedule *s, struct hf__action_run *d)
     case HF__ACTION_UPGRADE:
         w->release = hf__image_index(w, a->text);
         return true;
+    case HF__ACTION_HANDOVER:
+        hf__change_begin(w, d);
+        return true;
     case HF__ACTION_ROLLING:
     case HF__ACTION_FLAP:
         return true; /* step by step */
@@ -300,6 +303,8 @@ void hf__action_begin(struct hf__schedule *s, struct hf__action_run *d)
 uint64_t hf__action_pause_us(const struct hf__action_run *d)
 {
     const struct hf__action *a = d->action;
+    if (a->kind == HF__ACTION_HANDOVER)
+        return hf__change_pause_us();
     return a->within_us == 0 ? a->every_us : a->within_us / (d->count == 0 ? 1 : d->count);
 }
 
@@ -312,6 +317,10 @@ bool hf__action_step(struct hf__schedule *s, struct hf__action_run *d)
             partition(w, d);
         else
             hf_world_partition(w, NULL);
+        return true;
+    }
+    if (a->kind == HF__ACTION_HANDOVER) {
+        hf__change_step(w, d);
         return true;
     }
     if (d->step >= d->count)
@@ -356,6 +365,9 @@ static void end_whole(struct hf__schedule *s, struct hf__action_run *d)
         return;
     case HF__ACTION_STALE:
         hf_world_collateral_stop(s->world, false);
+        return;
+    case HF__ACTION_HANDOVER:
+        hf__change_end(s->world, d);
         return;
     case HF__ACTION_HOSTILE:
         hf__strategy_find(d->action->text)->end(s->world, d->strategy);
@@ -445,6 +457,8 @@ void hf__action_heal(struct hf_world *w)
     hf__works_hurry(w);
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         struct hf__node *n = w->nodes[i];
+        /* Another may run on the machine of one that is gone. */
+        hf_world_tcb(w, i, HF_TCB_UP_TO_DATE);
         if (n->gone)
             continue;
         n->crash_write = 0;
@@ -453,7 +467,6 @@ void hf__action_heal(struct hf_world *w)
         n->stall_us = 0;
         n->clock_us = 0;
         n->slowness = 1;
-        hf_world_tcb(w, i, HF_TCB_UP_TO_DATE);
         hf_world_disk_fail(w, i, 0);
         if (n->paused)
             hf_world_resume(w, i);

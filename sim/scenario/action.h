@@ -10,6 +10,7 @@ struct hf__action_run {
     const struct hf__action *action;
     struct hf__stream r; /* of its own: see hf__schedule_new */
     uint32_t *targets;
+    uint32_t *beside; /* of a handover: the new one of each target, 0 none; NULL: it is no such */
     size_t count, cap;
     size_t step;
     bool begun, ended;
@@ -38,6 +39,17 @@ bool hf__action_step(struct hf__schedule *s, struct hf__action_run *d);
 uint64_t hf__action_pause_us(const struct hf__action_run *d);
 /* Ends everything that actions have done, and starts what is down. */
 void hf__action_heal(struct hf_world *w);
+
+/* ---- handover.c */
+
+/* A new release starts beside each target. */
+void hf__change_begin(struct hf_world *w, struct hf__action_run *d);
+/* The old one of each that has everything is thrown away. */
+void hf__change_step(struct hf_world *w, struct hf__action_run *d);
+/* Microseconds between two looks. */
+uint64_t hf__change_pause_us(void);
+/* The new one of each that has not got everything is thrown away, and the old one runs. */
+void hf__change_end(struct hf_world *w, struct hf__action_run *d);
 
 /* ---- member.c */
 

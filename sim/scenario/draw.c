@@ -175,6 +175,7 @@ static void detail(struct drawing *d, struct hf__action *a)
         return;
     case HF__ACTION_CRASH_WRITE:
     case HF__ACTION_TORN_WRITE:
+    case HF__ACTION_HANDOVER:
         a->value = (double)between(d, 0, 6);
         return;
     case HF__ACTION_LEAVE_SOON:
@@ -197,8 +198,7 @@ static void detail(struct drawing *d, struct hf__action *a)
         a->count = HF__NOT_GIVEN;
         a->text = "tss-db";
         return;
-    default:
-        return;
+    default:;
     }
 }
 
@@ -223,7 +223,7 @@ static const struct hf__kind kinds[] = {
     {HF__ACTION_FLOOR, 0.3, 4},       {HF__ACTION_LEAVE, 0.3, 3},
     {HF__ACTION_LOSE_FOLDER, 0.1, 1}, {HF__ACTION_HOLDERS, 0.1, 2},
     {HF__ACTION_RESHARD, 0.15, 3},    {HF__ACTION_BLACKSTART, 0.2, 4},
-    {HF__ACTION_LEAVE_SOON, 0.2, 2},
+    {HF__ACTION_LEAVE_SOON, 0.2, 2},  {HF__ACTION_HANDOVER, 0.2, 2},
 };
 
 const struct hf__kinds hf__kinds = {.items = kinds, .count = HF_ARRAY_LEN(kinds)};

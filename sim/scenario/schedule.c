@@ -102,11 +102,11 @@ static void begin(struct hf__schedule *s, struct hf__action_run *d, uint32_t mar
     d->step = 0;
     note(s, d, true);
     bool steps = a->kind == HF__ACTION_ROLLING || a->kind == HF__ACTION_UPGRADE ||
-                 a->kind == HF__ACTION_FLAP;
+                 a->kind == HF__ACTION_FLAP || a->kind == HF__ACTION_HANDOVER;
     hf__action_begin(s, d);
     if (steps) {
         hf__wake(w, s->observer, mark + MARK_STEP - MARK_BEGIN, w->now_us);
-        if (a->kind != HF__ACTION_FLAP)
+        if (a->kind != HF__ACTION_FLAP && a->kind != HF__ACTION_HANDOVER)
             return;
     }
     if (kinds[a->kind].lasts && a->for_us > 0)
@@ -232,8 +232,10 @@ void hf__schedule_free(struct hf__schedule *s)
 {
     if (s == NULL)
         return;
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->count; i++) {
         free(s->runs[i].targets);
+        free(s->runs[i].beside);
+    }
     free(s->runs);
     free(s);
 }

@@ -78,6 +78,9 @@ enum hf__aim { HF__AIM_NODES, HF__AIM_COUNT, HF__AIM_NETWORK };
     X(RESHARD, "reshard", 0, NETWORK, "the same quorum key is shared anew; `text` as above")       \
     X(BLACKSTART, "black-start", 0, NODES,                                                         \
       "the operator has the node ask share holders: those before today's answer first")            \
+    X(HANDOVER, "handover", 1, NODES,                                                              \
+      "a new release beside each target takes over; `value`: 0 the policy goes without the time, " \
+      "1 helpers tell it, 2 it is not known")                                                      \
     X(HOSTILE, "hostile", 1, NODES, "the targets follow the strategy `text`")                      \
     X(HEAL, "heal", 0, NETWORK, "every fault ends, everything that is down starts")
 

@@ -105,24 +105,36 @@ void hf__account_set(struct hf_world *w, struct hf__node *n, const struct hf_acc
     w->by_account_count++;
 }
 
-void hf__account_moves(struct hf_world *w, struct hf__node *n)
+/* One node is its account's from now on, and the other that has it is a copy. */
+static void pass(struct hf_world *w, struct hf__node *from, struct hf__node *to)
 {
-    struct hf__node *old = n->takes_over >= 0 ? hf__node(w, (uint32_t)n->takes_over) : NULL;
-    if (old == NULL || !n->copy || old->copy || !old->has_account ||
-        !hf_account_equal(&old->account, &n->account))
+    if (!to->copy || from->copy || !from->has_account ||
+        !hf_account_equal(&from->account, &to->account))
         return;
     for (size_t i = 0; i < w->copies_count; i++)
-        if (w->copies[i] == n->number)
-            w->copies[i] = old->number;
-    old->copy = true;
-    n->copy = false;
-    n->registered = old->registered;
-    n->was_registered = old->was_registered;
-    old->registered = false;
-    w->by_account[account_slot(w, &n->account)] = n->number;
+        if (w->copies[i] == to->number)
+            w->copies[i] = from->number;
+    from->copy = true;
+    to->copy = false;
+    to->registered = from->registered;
+    to->was_registered = from->was_registered;
+    from->registered = false;
+    w->by_account[account_slot(w, &to->account)] = to->number;
     for (size_t i = 0; i < w->authority.members_count; i++)
-        if (w->authority.members[i].node == old->number)
-            w->authority.members[i].node = n->number;
+        if (w->authority.members[i].node == from->number)
+            w->authority.members[i].node = to->number;
+}
+
+void hf__account_moves(struct hf_world *w, struct hf__node *n)
+{
+    if (n->takes_over >= 0)
+        pass(w, hf__node(w, (uint32_t)n->takes_over), n);
+}
+
+void hf__account_returns(struct hf_world *w, struct hf__node *n)
+{
+    if (n->takes_over >= 0)
+        pass(w, n, hf__node(w, (uint32_t)n->takes_over));
 }
 
 const struct hf_account *hf_world_account(const struct hf_world *w, uint32_t node)

@@ -396,6 +396,8 @@ void hf__account_set(struct hf_world *w, struct hf__node *n, const struct hf_acc
 /* A node that was to take over has shown its account: where it has, it is the member from now on,
  * and the old one a copy. */
 void hf__account_moves(struct hf_world *w, struct hf__node *n);
+/* It has lost what it took over before that was durable: the old one is the member again. */
+void hf__account_returns(struct hf_world *w, struct hf__node *n);
 /* An engine has traced something: it is counted, shown to the observers, and kept. */
 void hf__traced(struct hf_world *w, struct hf__node *n, const struct hf_trace *t);
 /* Two more words for the hash over all that happens. */
