@@ -23,12 +23,25 @@ static bool is_unrecorded(const struct hf_engine *e, const struct hf_older_row *
            memcmp(row->instance, e->instance, sizeof row->instance) == 0;
 }
 
+/* How many distinct shares those may keep who have not confirmed: one that moved is at two. */
+static size_t shares_left(const struct hf_older_row *row)
+{
+    uint32_t indices = 0, count = 0;
+    for (size_t i = 0; i < row->holders_count; i++) {
+        uint32_t bit = UINT32_C(1) << row->holders[i].index;
+        count += (indices & bit) == 0;
+        indices |= bit;
+    }
+    hf_assert((indices & 1) == 0 && indices >> (HF_SHARES_MAX + 1) == 0);
+    return count;
+}
+
 /* Of one that another process has given up it is not known who keeps a share: there may be a record
  * of it, which names others. */
 bool hf__older_retired(const struct hf_engine *e, const struct hf_older_row *row)
 {
     hf_assert(row->threshold > 0);
-    return row->holders_count < row->threshold && (!was_given_up(row) || is_unrecorded(e, row));
+    return shares_left(row) < row->threshold && (!was_given_up(row) || is_unrecorded(e, row));
 }
 
 static bool in_chain(const struct hf_placement_record *record, const uint8_t id[static 16])
@@ -367,9 +380,9 @@ static void delete_confirmed(struct hf_engine *e, const struct hf_placement_reco
 {
     struct hf__moves moves;
     hf_assert(holder < row->holders_count);
+    bool before = shares_left(row) < row->threshold;
     row->holders[holder] = row->holders[--row->holders_count];
-    /* All but k - 1 of those that may hold a share have forgotten: they cannot rebuild it. */
-    if (row->holders_count + 1 == row->threshold && hf__older_retired(e, row)) {
+    if (!before && hf__older_retired(e, row)) {
         struct hf_trace *t =
             hf__trace(e, HF_TRACE_RETIRED, 0, NULL, row->generation.number, row->holders_count);
         memcpy(t->hash.bytes, row->generation.id, sizeof row->generation.id);

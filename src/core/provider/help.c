@@ -6,14 +6,6 @@
 #include "base/error.h"
 #include "provider/provider.h"
 
-bool hf__holder_gone(const struct hf_engine *e, const struct hf_account *account)
-{
-    const struct hf__told *told = hf__view_leave(e, account);
-    hf_assert(told == NULL || hf__is_member(e, account));
-    return !hf__is_member(e, account) || hf__view_left(e, account) ||
-           (told != NULL && hf__now_s(e) >= told->until_s + hf__policy(e)->holder_grace_s);
-}
-
 /* Whether an owner has been silent to this node for the policy's grace. */
 static bool is_silent(const struct hf_engine *e, const struct hf_account *owner)
 {
@@ -23,10 +15,23 @@ static bool is_silent(const struct hf_engine *e, const struct hf_account *owner)
            e->now_ms - view.since_ms >= hf__policy(e)->holder_grace_s * 1000;
 }
 
+/* Whether the vote of an index has gone, with its share, to one that is there. */
+static bool is_with_successor(struct hf_engine *e, const struct hf_owner_row *row,
+                              const uint8_t id[static 16], uint64_t index)
+{
+    struct hf_signed_transfer moved;
+    struct hf_transfer_statement t;
+    hf_assert(index > 0);
+    if (!hf__transfer_find(e, row, id, index, false, &moved))
+        return false;
+    hf__transfer_read(e, &moved, &t);
+    hf_assert(t.helpers_count == 0);
+    return !hf__holder_gone(e, &t.to);
+}
+
 int hf__lost_check(struct hf_engine *e, const struct hf_account *owner, const uint8_t id[static 16],
                    uint64_t index, struct hf__lost *ret)
 {
-    struct hf_signed_transfer moved;
     int r = hf__closing(e);
     if (r != 0)
         return r;
@@ -44,7 +49,7 @@ int hf__lost_check(struct hf_engine *e, const struct hf_account *owner, const ui
     if (!hf__holder_gone(e, &holders[index - 1].account) || !is_silent(e, owner))
         return HF_ESTAYS;
     ret->is_signed = hf__transfer_find(e, &ret->row, id, index, true, &ret->transfer);
-    if (!ret->is_signed && (hf__transfer_find(e, &ret->row, id, index, false, &moved) ||
+    if (!ret->is_signed && (is_with_successor(e, &ret->row, id, index) ||
                             hf__moves_exhausted(e, &ret->row, &ret->record)))
         return HF_ESHAREMOVED;
     return 0;

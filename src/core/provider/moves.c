@@ -1,7 +1,7 @@
 /*
  * The transfers that an acceptor keeps of an owner's generations (proto/REPAIR.md, 4). What must
- * hold: of one index the first stays, and none goes that its owner has not shown it knows while the
- * owner may still look for who has the share.
+ * hold: of one index the first stays, until who has a restored share is gone too; and none goes
+ * that its owner has not shown it knows while the owner may still look for who has the share.
  */
 #include "base/error.h"
 #include "provider/provider.h"
@@ -20,21 +20,32 @@ void hf__acceptors(struct hf_engine *e, const struct hf_placement_record *record
     hf_assert(memcmp(ret->id, record->generation.id, sizeof ret->id) == 0);
 }
 
+bool hf__holder_gone(const struct hf_engine *e, const struct hf_account *account)
+{
+    const struct hf__told *told = hf__view_leave(e, account);
+    hf_assert(told == NULL || hf__is_member(e, account));
+    return !hf__is_member(e, account) || hf__view_left(e, account) ||
+           (told != NULL && hf__now_s(e) >= told->until_s + hf__policy(e)->holder_grace_s);
+}
+
 bool hf__transfer_find(struct hf_engine *e, const struct hf_owner_row *row,
                        const uint8_t generation[static 16], uint64_t index, bool restored,
                        struct hf_signed_transfer *ret)
 {
     struct hf_transfer_statement t;
+    bool found = false;
     hf_assert(row->moves_count <= HF_WIRE_MOVES_MAX && index > 0);
     for (size_t i = 0; i < row->moves_count; i++) {
         hf__transfer_read(e, &row->moves[i], &t);
+        bool own = hf_account_equal(&t.to, &e->account);
         if (t.index != index || (t.helpers_count > 0) != restored ||
-            memcmp(t.generation.id, generation, 16) != 0)
+            memcmp(t.generation.id, generation, 16) != 0 || (found && !own) ||
+            (restored && !own && hf__holder_gone(e, &t.to)))
             continue;
         *ret = row->moves[i];
-        return true;
+        found = true;
     }
-    return false;
+    return found;
 }
 
 bool hf__was_taken(struct hf_engine *e, const struct hf_owner_row *row,
@@ -98,8 +109,11 @@ bool hf__transfer_keep(struct hf_engine *e, struct hf_owner_row *row,
     struct hf_transfer_statement t;
     struct hf_signed_transfer other;
     hf__transfer_read(e, transfer, &t);
+    for (size_t i = 0; i < row->moves_count; i++)
+        if (hf__transfer_same(e, &row->moves[i], transfer))
+            return true;
     if (hf__transfer_find(e, row, t.generation.id, t.index, t.helpers_count > 0, &other))
-        return hf__transfer_same(e, &other, transfer);
+        return false;
     if (row->moves_count == HF_WIRE_MOVES_MAX)
         sift(e, row, owner, NULL);
     if (row->moves_count == HF_WIRE_MOVES_MAX)

@@ -48,6 +48,7 @@ struct hf__provider {
     uint8_t awaited[16];   /* generation of a lost share for which others have their turn; */
     uint8_t awaited_index; /* its index, 0: none; */
     uint64_t awaited_ms;   /* and since when */
+    uint32_t handed_over;  /* shares that this process gave to another, which votes */
     uint64_t handed_ms;    /* when this process sent a share to another last, or opened its vault */
 };
 
@@ -167,15 +168,19 @@ int hf__recv_handover(struct hf_engine *e, const struct hf__message *m, struct h
 /* Who votes for a record's own generation, as far as this node knows. */
 void hf__acceptors(struct hf_engine *e, const struct hf_placement_record *record,
                    struct hf__electorate *ret);
-/* The transfer of an index of a generation; false: it has not moved, as far as the row knows. */
+/* Whether a holder of a share is gone for good: it is no member, or its signed leave is over, and
+ * it has had the time to hand its share over. */
+bool hf__holder_gone(const struct hf_engine *e, const struct hf_account *account);
+/* The transfer of an index of a generation; restored: one by which it is at a member that is not
+ * gone, this node's own before others. false: it is at none, as far as the row knows. */
 bool hf__transfer_find(struct hf_engine *e, const struct hf_owner_row *row,
                        const uint8_t generation[static 16], uint64_t index, bool restored,
                        struct hf_signed_transfer *ret);
 /* Whether a transfer of the generation is to this node: without the share, it was let go. */
 bool hf__was_taken(struct hf_engine *e, const struct hf_owner_row *row,
                    const uint8_t generation[static 16]);
-/* Adds one that was checked to a row, the first of its index; false: it is full, or knows another
- * of that index. */
+/* Adds one that was checked to a row; false: it is full, or hf__transfer_find has another of that
+ * index. */
 bool hf__transfer_keep(struct hf_engine *e, struct hf_owner_row *row,
                        const struct hf_account *owner, const struct hf_signed_transfer *transfer);
 /* Adds those that an owner shows. Whether the row has changed. */
@@ -239,9 +244,6 @@ struct hf__lost {
     bool is_signed;
 };
 
-/* Whether a holder of a share is gone for good: it is no member, or its signed leave is over, and
- * it has had the time to hand its share over. */
-bool hf__holder_gone(const struct hf_engine *e, const struct hf_account *account);
 /* Whether this node may help to restore the share of an index: its own is of the newest record that
  * it knows, which names it; that of the index is gone; the owner is silent, long enough.
  * HF_ENOSHARE; HF_ESTAYS: it is not gone, or the owner answers; HF_ESHAREMOVED: it is elsewhere, or
