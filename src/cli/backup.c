@@ -2,8 +2,10 @@
 #include "backup.h"
 #include "answer.h"
 #include "ask.h"
+#include "base/date.h"
 #include "base/duration.h"
 #include "command.h"
+#include "named.h"
 #include "waits.h"
 
 #include <stdio.h>
@@ -57,6 +59,44 @@ void hf__backup_print(const json_t *root)
         print_provider(json_array_get(providers, i), own);
 }
 
+/* Why, and by whom: the holder that left, or those that restored what one that is gone had. */
+static void print_movers(const json_t *m)
+{
+    char who[HF__NAMED_LEN];
+    const json_t *helpers = json_object_get(m, "helpers");
+    if (json_array_size(helpers) == 0) {
+        printf("handed over by %s, which left", hf__named_of(json_object_get(m, "from"), who));
+        return;
+    }
+    printf("%s is gone, restored by", hf__named_of(json_object_get(m, "from"), who));
+    for (size_t i = 0; i < json_array_size(helpers); i++)
+        printf("%s %s", i > 0 ? "," : "", hf__named_of(json_array_get(helpers, i), who));
+}
+
+void hf__moved_print(const json_t *moved, bool own)
+{
+    char who[HF__NAMED_LEN], when[HF_DATE_TEXT];
+    for (size_t i = 0; i < json_array_size(moved); i++) {
+        const json_t *m = json_array_get(moved, i);
+        printf("  %5lld  of generation %lld, moved at %s to %s: ", number_of(m, "index"),
+               number_of(m, "generation"),
+               hf_date_text((uint64_t)number_of(m, "moved_s"), HF_DATE_MINUTE, when),
+               hf__named_of(json_object_get(m, "to"), who));
+        print_movers(m);
+        puts(!own ? "" : is_true(m, "retired") ? "; worth nothing any more" : "; in use");
+    }
+}
+
+/* The own shares that moved while this node was down. */
+static void print_moved(const json_t *root)
+{
+    const json_t *moved = json_object_get(root, "moved");
+    if (json_array_size(moved) == 0)
+        return;
+    printf("\n  share  that moved while this node was down\n");
+    hf__moved_print(moved, true);
+}
+
 void hf__spare_print(json_int_t claim, json_int_t shares)
 {
     if (claim < 0 && shares < 0)
@@ -73,8 +113,9 @@ static const char usage[] =
     "usage: holdfast backup show [--json]\n"
     "       holdfast backup verify [--json]\n"
     "\n"
-    "show says who keeps this node's shares, and for whom it waits; with --json,\n"
-    "what the authority decides a floor by. verify is a drill: it proves that\n"
+    "show says who keeps this node's shares, for whom it waits, and which of them\n"
+    "moved while it was down; with --json, what the authority decides a floor by. verify is a "
+    "drill: it proves that\n"
     "enough of them can be had and fit, and releases nothing.\n"
     "exit status: 0 enough, 1 error, 2 fewer than are needed\n";
 
@@ -99,6 +140,7 @@ static int backup_show(bool json)
         hf__spare_print(number_of(key, "spare_claim"), number_of(key, "spare_recovery"));
     if (!json) {
         hf__backup_print(root);
+        print_moved(root);
         hf__waits_print(root);
     }
     json_decref(root);

@@ -49,7 +49,8 @@ static bool nowhere_to_go(const json_t *root)
 }
 
 /* What the daemon says of the leave. Whether the node has left; -1: an error, which was said. */
-static int look(long long *ret_owners, char ret_first[static HF__NAMED_LEN], bool *said_nowhere)
+static int look(long long *ret_owners, long long *ret_handed, char ret_first[static HF__NAMED_LEN],
+                bool *said_nowhere)
 {
     json_t *root;
     if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
@@ -60,6 +61,7 @@ static int look(long long *ret_owners, char ret_first[static HF__NAMED_LEN], boo
     json_t *members = first != NULL ? hf__named_members() : NULL;
     int left = state != NULL && strcmp(state, "left") == 0;
     *ret_owners = number_of(leaving, "owners");
+    *ret_handed = json_is_object(leaving) ? number_of(leaving, "handed_over") : *ret_handed;
     if (!left && *ret_owners > 0 && !*said_nowhere)
         *said_nowhere = nowhere_to_go(root);
     ret_first[0] = '\0';
@@ -74,11 +76,11 @@ static int look(long long *ret_owners, char ret_first[static HF__NAMED_LEN], boo
 
 static int wait_until_left(void)
 {
-    long long owners, said = -1;
+    long long owners, handed = 0, said = -1;
     bool said_nowhere = false;
     char first[HF__NAMED_LEN];
     int left;
-    while ((left = look(&owners, first, &said_nowhere)) == 0) {
+    while ((left = look(&owners, &handed, first, &said_nowhere)) == 0) {
         if (owners != said)
             printf("%lld owner%s not moved yet%s%s\n", owners, owners == 1 ? " has" : "s have",
                    first[0] != '\0' ? ", the first is " : "", first);
@@ -88,6 +90,9 @@ static int wait_until_left(void)
     }
     if (left < 0)
         return HF_CLI_ERROR;
+    if (handed > 0)
+        printf("%lld share%s of owners that are down handed over to others\n", handed,
+               handed == 1 ? "" : "s");
     puts(left_text);
     return HF_CLI_OK;
 }

@@ -1,6 +1,7 @@
 /* holdfast peers, events, watch: the other members, as this node sees them. */
 #include "answer.h"
 #include "ask.h"
+#include "backup.h"
 #include "base/date.h"
 #include "base/duration.h"
 #include "base/options.h"
@@ -17,7 +18,8 @@ static const char peers_usage[] =
     "usage: holdfast peers [--json]\n"
     "\n"
     "Every member of the newest set as this node sees it: state, how its last answer\n"
-    "came and when, its newest word, and what one keeps for the other.\n"
+    "came and when, its newest word, what one keeps for the other, and which of its\n"
+    "shares are known to have moved while it was down.\n"
     "exit status: 0 all are there, 1 error, 2 some are suspect or unreachable\n";
 
 static const char events_usage[] =
@@ -76,6 +78,8 @@ static void print_peer(const json_t *p)
            text_of(p, "account"), number_of(p, "claim"), number_of(p, "incarnation"), last,
            between(p, shares), is_true(p, "draining") ? "; draining" : "",
            is_true(p, "broke") ? "; BROKE A PROMISE (holdfast evidence)" : "");
+    if (!is_true(p, "self"))
+        hf__moved_print(json_object_get(p, "moved"), false);
 }
 
 static void print_mesh(const json_t *mesh)

@@ -25,13 +25,23 @@ static const char *operator_of(const json_t *members, const char *account)
     return "";
 }
 
-const char *hf__named_text(const json_t *members, const char *account,
-                           char ret[static HF__NAMED_LEN])
+/* name: "" for one in no set. */
+static const char *text_for(const char *name, const char *account, char ret[static HF__NAMED_LEN])
 {
-    const char *name = operator_of(members, account);
     snprintf(ret, HF__NAMED_LEN, "%.60s%s%.8s%s", name, name[0] != '\0' ? " (" : "", account,
              name[0] != '\0' ? ")" : "");
     return ret;
+}
+
+const char *hf__named_text(const json_t *members, const char *account,
+                           char ret[static HF__NAMED_LEN])
+{
+    return text_for(operator_of(members, account), account, ret);
+}
+
+const char *hf__named_of(const json_t *who, char ret[static HF__NAMED_LEN])
+{
+    return text_for(text_of(who, "operator"), text_of(who, "account"), ret);
 }
 
 static bool names(const char *word, const char *account, const char *operator_name)

@@ -15,6 +15,8 @@ json_t *hf__named_members(void);
 /* Operator and first digits of an account; the digits alone for one in no set. Returns ret. */
 const char *hf__named_text(const json_t *members, const char *account,
                            char ret[static HF__NAMED_LEN]);
+/* The same of an object with the members account and operator. */
+const char *hf__named_of(const json_t *who, char ret[static HF__NAMED_LEN]);
 /*
  * The one of these accounts (a list of texts, 64 digits each) that a word names: by all digits, the
  * first few, or its operator. False: none or several; said on standard error.

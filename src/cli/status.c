@@ -262,6 +262,9 @@ static void print_table(const json_t *root)
                number_of(root, "owners"));
     else
         printf("backup     not known while locked\n");
+    if (json_array_size(json_object_get(root, "moved")) > 0)
+        printf("moved      %zu of its shares while it was down: holdfast backup show\n",
+               json_array_size(json_object_get(root, "moved")));
     if (number_of(root, "broken_promises") > 0)
         printf("evidence   of %lld broken promises of others is kept: holdfast evidence\n",
                number_of(root, "broken_promises"));

@@ -77,6 +77,24 @@ bool hf_engine_peer(struct hf_engine *e, size_t at, struct hf_peer_status *ret)
     return true;
 }
 
+bool hf_engine_moved(struct hf_engine *e, const struct hf_account *owner, size_t at,
+                     struct hf_moved_status *ret)
+{
+    struct hf_owner_row row;
+    struct hf_transfer_statement t;
+    hf_assert(ret != NULL);
+    if (!e->open)
+        return false;
+    if (hf_account_equal(owner, &e->account))
+        return hf__moved_at(e, at, ret);
+    if (!hf__owner_row(e, owner, &row) || at >= row.moves_count)
+        return false;
+    hf__transfer_read(e, &row.moves[at], &t);
+    hf__transfer_status(&t, ret);
+    hf_assert(hf_account_equal(&ret->owner, owner));
+    return true;
+}
+
 bool hf_engine_told(const struct hf_engine *e, size_t at, struct hf_told_status *ret)
 {
     static const char *const names[] = {[HF__NEWS_LEAVE] = "leave",

@@ -218,7 +218,7 @@ void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t);
 /* Says how many lines were held back of which no other has said it; called every HF__RETRY_MS. */
 void hf__traces_say(struct hf__daemon *d);
 
-/* ---- status.c */
+/* ---- status.c, status_backup.c */
 /* For whom a status is: strangers, members of the set, or those who may see all. */
 enum hf__status_for { HF__STATUS_PUBLIC, HF__STATUS_MEMBERS, HF__STATUS_ALL };
 /* The status as JSON, terminated, freed by the caller; NULL: out of memory. */
@@ -235,6 +235,9 @@ enum hf_state hf__daemon_state(struct hf__daemon *d);
 struct json_t *hf__status_providers(const struct hf__daemon *d,
                                     const struct hf_provider_status *providers, size_t count,
                                     uint64_t now_ms);
+/* The shares of a member that are known to have moved while it was down, as a list for JSON; the
+ * caller's reference. */
+struct json_t *hf__status_moved(struct hf__daemon *d, const struct hf_account *owner);
 
 /* ---- survey.c: what other members say of themselves */
 /* Asks all of them; all that ask for it before it is over are answered then. HF_ENODOCUMENTS: there

@@ -85,6 +85,7 @@ static json_t *peer(struct hf__daemon *d, const struct hf_peer_status *p)
     set(o, "audits_failed", json_integer(p->audits_failed));
     set(o, "kept", json_boolean(p->kept));
     set(o, "broke", json_boolean(p->broke));
+    set(o, "moved", hf__status_moved(d, &p->account));
     return o;
 }
 

@@ -1,29 +1,11 @@
 /* The operator's status as JSON; the fields are described in proto/LOCAL.md. */
-#include "base/error.h"
-#include "base/hex.h"
 #include "clock/clock.h"
-#include "daemon.h"
 #include "handover.h"
 #include "quorum.h"
 #include "sandbox/sandbox.h"
+#include "status_parts.h"
 
-#include <jansson.h>
 #include <stdlib.h>
-
-enum { HEX_MAX = 64, TEXT_MAX = 1024 };
-
-static json_t *hex(const uint8_t *data, size_t len)
-{
-    char text[2 * HEX_MAX + 1];
-    hf_assert(len <= HEX_MAX);
-    hf_hex_encode(data, len, text);
-    return json_string(text);
-}
-
-static json_t *number(uint64_t v)
-{
-    return json_integer((json_int_t)v);
-}
 
 json_t *hf__status_error(int error)
 {
@@ -31,37 +13,6 @@ json_t *hf__status_error(int error)
         return json_null();
     return json_pack("{s:s,s:s,s:b}", "code", hf_error_name(error), "message",
                      hf_error_sentence(error), "retryable", hf_error_transient(error));
-}
-
-static json_t *error_name(int error)
-{
-    return error == 0 ? json_null() : json_string(hf_error_name(error));
-}
-
-static uint64_t ago(uint64_t now_ms, uint64_t since_ms)
-{
-    return since_ms == 0 || since_ms > now_ms ? 0 : now_ms - since_ms;
-}
-
-/* A text of the configuration, of a file's name or of the kernel: what is not UTF-8 in it is shown
- * as question marks, and so is a character that was cut. */
-static json_t *text(const char *value)
-{
-    char shown[TEXT_MAX];
-    size_t len = strnlen(value, sizeof shown - 1);
-    json_t *whole = json_string(value);
-    if (whole != NULL)
-        return whole;
-    for (size_t i = 0; i < len; i++)
-        shown[i] = (value[i] & 0x80) != 0 ? '?' : value[i];
-    shown[len] = '\0';
-    return json_string(shown);
-}
-
-static void set(json_t *root, const char *name, json_t *value)
-{
-    int r = json_object_set_new_nocheck(root, name, value);
-    hf_assert(r == 0);
 }
 
 void hf__status_operator(const struct hf__daemon *d, const struct hf_account *account,
@@ -78,60 +29,6 @@ void hf__status_operator(const struct hf__daemon *d, const struct hf_account *ac
     ret[len] = '\0';
 }
 
-static json_t *provider(const struct hf__daemon *d, const struct hf_provider_status *p,
-                        uint64_t now_ms)
-{
-    json_t *o = json_object();
-    set(o, "operator", hf__operator_json(d, &p->account));
-    set(o, "account", hex(p->account.bytes, sizeof p->account));
-    set(o, "address", text(p->address));
-    set(o, "index", number(p->index));
-    set(o, "answered", json_boolean(p->answered));
-    set(o, "placed", json_boolean(p->placed));
-    set(o, "error", error_name(p->error));
-    set(o, "message", p->error != 0 ? json_string(hf_error_sentence(p->error)) : json_null());
-    set(o, "asked", json_boolean(p->since_ms != 0));
-    set(o, "since_ms", number(ago(now_ms, p->since_ms)));
-    set(o, "audited_ago_ms", p->audited_ms != 0 ? number(ago(now_ms, p->audited_ms)) : json_null());
-    set(o, "audits_failed", number(p->audits_failed));
-    set(o, "broke", json_boolean(p->broke));
-    return o;
-}
-
-json_t *hf__status_providers(const struct hf__daemon *d, const struct hf_provider_status *providers,
-                             size_t count, uint64_t now_ms)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, provider(d, &providers[i], now_ms));
-    return list;
-}
-
-static json_t *retiring(const struct hf_status *s)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < s->retiring_count; i++)
-        json_array_append_new(list, json_pack("{s:i,s:i,s:b}", "generation",
-                                              (int)s->retiring[i].generation, "outstanding",
-                                              (int)s->retiring[i].outstanding, "retired",
-                                              (int)s->retiring[i].retired));
-    return list;
-}
-
-static json_t *awaited(const struct hf_awaited_status *a, uint64_t now_ms)
-{
-    json_t *o = json_object();
-    set(o, "account", hex(a->account.bytes, sizeof a->account));
-    set(o, "address", text(a->address));
-    set(o, "gave", json_boolean(a->gave));
-    set(o, "provisional", json_boolean(a->provisional));
-    set(o, "refused", json_boolean(a->refused));
-    set(o, "error", error_name(a->error));
-    set(o, "message", a->error != 0 ? json_string(hf_error_sentence(a->error)) : json_null());
-    set(o, "since_ms", number(ago(now_ms, a->since_ms)));
-    return o;
-}
-
 static json_t *excess(const struct hf_status *s, uint64_t now_ms)
 {
     json_t *list = json_array();
@@ -143,45 +40,6 @@ static json_t *excess(const struct hf_status *s, uint64_t now_ms)
         json_array_append_new(list, o);
     }
     return list;
-}
-
-static json_t *waits(const struct hf_status *s, uint64_t now_ms)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < s->waits_count; i++) {
-        const struct hf_wait_status *wait = &s->waits[i];
-        json_t *o = json_object(), *acceptors = json_array();
-        set(o, "for", json_string(wait->seals ? "seals" : "votes"));
-        set(o, "generation", number(wait->generation));
-        set(o, "id", hex(wait->id, sizeof wait->id));
-        set(o, "quorum", number(wait->quorum));
-        set(o, "provisional", number(wait->provisional));
-        set(o, "given", number(wait->given));
-        set(o, "firm", number(wait->firm));
-        for (size_t j = 0; j < wait->acceptors_count; j++)
-            json_array_append_new(acceptors, awaited(&wait->acceptors[j], now_ms));
-        set(o, "holders", acceptors);
-        json_array_append_new(list, o);
-    }
-    return list;
-}
-
-/* What an authority decides a floor by; null before the first record. */
-static json_t *record(const struct hf_status *s)
-{
-    if (s->record.data == NULL)
-        return json_null();
-    char *digits = malloc(2 * s->record.len + 1);
-    if (digits == NULL)
-        return json_null();
-    hf_hex_encode(s->record.data, s->record.len, digits);
-    json_t *o = json_object();
-    set(o, "record", json_string(digits));
-    free(digits);
-    set(o, "signature", hex(s->record_signature, sizeof s->record_signature));
-    set(o, "claim_highest", number(s->claim_highest));
-    set(o, "evidence", s->has_evidence ? hex(s->evidence, sizeof s->evidence) : json_null());
-    return o;
 }
 
 static void fill_public(struct hf__daemon *d, json_t *root, const struct hf_status *s)
@@ -196,20 +54,6 @@ static void fill_public(struct hf__daemon *d, json_t *root, const struct hf_stat
     set(root, "epoch", number(s->epoch));
     set(root, "open", json_boolean(s->open));
     set(root, "dev", json_boolean(d->settings->platform == HF__PLATFORM_DEV));
-}
-
-/* NULL while the node stays. */
-static json_t *leaving(const struct hf_status *s)
-{
-    if (!s->leaving)
-        return json_null();
-    json_t *o = json_object(), *list = json_array();
-    set(o, "until_s", number(s->leave_until_s));
-    set(o, "owners", number(s->waiting_owners));
-    for (size_t i = 0; i < s->waiting_count; i++)
-        json_array_append_new(list, hex(s->waiting[i].bytes, HF_ID_LEN));
-    set(o, "waiting", list);
-    return o;
 }
 
 /* Whose word the reason is: the providers' own, where one of them gave it, and it is not that this
@@ -268,7 +112,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "claimed", json_boolean(s->claimed));
     set(root, "registered", json_boolean(s->registered));
     set(root, "draining", json_boolean(s->draining));
-    set(root, "leaving", leaving(s));
+    set(root, "leaving", hf__status_leaving(s));
     set(root, "key_version", number(s->key_version));
     set(root, "claim", number(s->claim));
     set(root, "policy_expires_s", number(s->policy_expires_s));
@@ -284,10 +128,11 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "dealing", number(s->dealing));
     set(root, "dealing_receipts", number(s->dealing_receipts));
     set(root, "providers", hf__status_providers(d, s->providers, s->providers_count, now_ms));
-    set(root, "retiring", retiring(s));
-    set(root, "waits", waits(s, now_ms));
+    set(root, "retiring", hf__status_retiring(s));
+    set(root, "moved", hf__status_moved(d, &s->account));
+    set(root, "waits", hf__status_waits(s, now_ms));
     set(root, "excess", excess(s, now_ms));
-    set(root, "record", record(s));
+    set(root, "record", hf__status_record(s));
     hf__handover_fill(d, root, s);
     set(root, "owners", number(s->owners));
     set(root, "shares", number(s->shares));
@@ -334,11 +179,6 @@ static json_t *sandbox(const struct hf__daemon *d)
     return json_pack("{s:s,s:I,s:I,s:o}", "memory", memory[d->memory], "landlock",
                      (json_int_t)d->landlock, "refused_calls", (json_int_t)refused,
                      "newest_refused", refused > 0 ? number((uint64_t)newest) : json_null());
-}
-
-static json_t *time_or_null(uint64_t s)
-{
-    return s != 0 ? number(s) : json_null();
 }
 
 static json_t *collateral(struct hf__daemon *d)

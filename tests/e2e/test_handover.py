@@ -47,11 +47,14 @@ def a_share_moves_while_its_owner_is_down():
         leaver = holders[0]
         done = leaver.command("leave", "--reason", "moves to another site", timeout=120)
         assert done.returncode == 0 and b"left:" in done.stdout, (done.stdout, done.stderr, leaver.tail())
+        assert b"1 share of owners that are down handed over" in done.stdout, done.stdout
         assert leaver.status()["shares"] == 0, leaver.status()
         assert happened(leaver, "vote_ceased") and happened(leaver, "handed_over"), leaver.tail(40)
         takers = [node for node in mesh.nodes if happened(node, "share_taken")]
         assert len(takers) == 1 and takers[0] not in holders, [node.number for node in takers]
         leaver.terminate()
+        other = holders[1].command("peers")
+        assert b"handed over by " in other.stdout and b", which left" in other.stdout, other.stdout
 
         owner.start()
         owner.wait("ready", 90)
@@ -59,6 +62,12 @@ def a_share_moves_while_its_owner_is_down():
         until(lambda: owner.status()["generation"] > generation and leaver.account not in accounts(owner.status())
               and owner.state() == "ready", 60, owner.tail)
         assert happened(owner, "share_moved"), owner.tail(40)
+        moved, = owner.status()["moved"]
+        assert (moved["why"], moved["from"]["account"], moved["to"]["account"], moved["generation"]) == (
+            "left", leaver.account, takers[0].account, generation), moved
+        done = owner.command("backup", "show")
+        assert b"which left" in done.stdout, done.stdout
+        assert b"moved      1 of its shares while it was down" in owner.command("status").stdout
         done = owner.command("backup", "verify")
         assert done.returncode == 0, (done.stdout, done.stderr)
 

@@ -64,6 +64,12 @@ def three_holders_go_while_their_owner_is_down():
         until(lambda: owner.status()["generation"] > generation and owner.state() == "ready" and
               not gone & {provider["account"] for provider in owner.status()["providers"]}, 60, owner.tail)
         assert happened(owner, "share_moved") >= 3, owner.tail(40)
+        moved = owner.status()["moved"]
+        assert sorted(m["why"] for m in moved) == ["gone", "gone", "left"], moved
+        assert {m["from"]["account"] for m in moved} == gone, moved
+        assert all(len(m["helpers"]) == (THRESHOLD if m["why"] == "gone" else 0) for m in moved), moved
+        done = owner.command("backup", "show")
+        assert done.stdout.count(b" is gone, restored by ") == 2, done.stdout
         done = owner.command("backup", "verify")
         assert done.returncode == 0, (done.stdout, done.stderr)
 

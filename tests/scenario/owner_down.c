@@ -50,3 +50,17 @@ void owner_returns(struct hf_world *w)
     testnet_restart(w, OWNER);
     testnet_key_lives(w, OWNER);
 }
+
+size_t says_moved(struct hf_world *w, uint32_t node, struct hf_moved_status *ret)
+{
+    struct hf_moved_status m;
+    size_t count = 0;
+    hf__update_begin(hf_world_engine(w, node));
+    while (hf_engine_moved(hf_world_engine(w, node), hf_world_account(w, OWNER), count, &m)) {
+        cr_assert(hf_account_equal(&m.owner, hf_world_account(w, OWNER)));
+        cr_assert(m.generation > 0 && m.moved_s > 0);
+        if (count++ == 0)
+            *ret = m;
+    }
+    return count;
+}

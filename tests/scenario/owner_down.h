@@ -11,4 +11,7 @@ struct hf_world *owner_down(uint8_t k, uint32_t nodes, uint32_t ret_holders[stat
 /* The owner is back: it has its key, n holders that stay, and nothing older is left. */
 void owner_returns(struct hf_world *w);
 
+/* What a node says of the owner's shares that moved; of the first of them, ret: where to. */
+size_t says_moved(struct hf_world *w, uint32_t node, struct hf_moved_status *ret);
+
 #endif

@@ -51,6 +51,32 @@ Test(handover, gives_the_share_of_one_that_leaves_to_the_next_candidate)
     testnet_end(w);
 }
 
+/* What moved, where to and why: of the owner's other holders, of both ends, and of the owner when
+ * it is back, for as long as it runs; it knows then that its new dealing has made it worthless. */
+Test(handover, is_told_of_by_the_holders_and_by_the_owner)
+{
+    uint32_t holders[16];
+    struct hf_moved_status m;
+    struct hf_world *w = owner_down(K, NODES, holders);
+    for (size_t i = 0; i < N; i++)
+        cr_assert_eq(says_moved(w, holders[i], &m), 0);
+    leaves(w, holders[1]);
+    has_left(w, holders[1]);
+    const uint32_t who[] = {holders[0], holders[1], holders[2], taker(w)};
+    for (size_t i = 0; i < HF_ARRAY_LEN(who); i++) {
+        cr_assert_eq(says_moved(w, who[i], &m), 1);
+        cr_assert(hf_account_equal(&m.from, hf_world_account(w, holders[1])));
+        cr_assert(hf_account_equal(&m.to, hf_world_account(w, taker(w))));
+        cr_assert(m.index == 2 && !m.restored && m.helpers_count == 0 && !m.retired);
+    }
+    hf_world_start(w, OWNER);
+    testnet_ready(w, OWNER);
+    hf_world_run_for(w, WAIT_MS);
+    cr_assert_eq(says_moved(w, OWNER, &m), 1);
+    cr_assert(m.index == 2 && m.generation == 1 && !m.restored && m.retired);
+    testnet_end(w);
+}
+
 /* Who has taken a share counts for others that ask to drain, and asks the others itself. */
 Test(handover, leaves_no_holder_in_the_way_of_a_drain)
 {

@@ -44,6 +44,30 @@ Test(restoring, gives_the_share_of_one_that_was_removed_to_the_next_candidate)
     testnet_end(w);
 }
 
+/* What was restored, for whom, by whom: all that keep the transfer, and the owner when it is up. */
+Test(restoring, is_told_of_by_the_holders_and_by_the_owner)
+{
+    uint32_t holders[16];
+    struct hf_moved_status m;
+    struct hf_world *w = owner_down(K, NODES, holders);
+    is_removed(w, holders[1]);
+    is_restored(w, 1);
+    hf_world_run_for(w, 30000);
+    for (size_t i = 0; i < N; i++)
+        if (i != 1)
+            cr_assert_eq(says_moved(w, holders[i], &m), 1);
+    cr_assert(hf_account_equal(&m.from, hf_world_account(w, holders[1])));
+    cr_assert(m.index == 2 && m.restored && !m.retired);
+    cr_assert_eq(m.helpers_count, K);
+    cr_assert(hf_account_equal(&m.helpers[0], hf_world_account(w, holders[0])));
+    hf_world_start(w, OWNER);
+    testnet_ready(w, OWNER);
+    hf_world_run_for(w, WAIT_MS);
+    cr_assert_eq(says_moved(w, OWNER, &m), 1);
+    cr_assert(m.index == 2 && m.restored && m.helpers_count == K && m.retired);
+    testnet_end(w);
+}
+
 /* Silence alone is no reason, nor is an owner that answers. */
 Test(restoring, does_not_begin_for_a_holder_that_is_silent)
 {

@@ -4,6 +4,8 @@
  * it knows. What must hold: each who may have a share is asked to delete it before its generation
  * counts as retired.
  */
+#include <stdlib.h>
+
 #include "owner/record.h"
 
 static const struct hf_bytes no_key = {0};
@@ -78,6 +80,77 @@ static bool is_of_use(struct hf_engine *e, const struct hf_transfer_statement *t
     return hf__older_row(e, t->generation.id, &row) || counts(e, t);
 }
 
+/* ---- for people */
+
+static bool is_same(const struct hf_moved_status *m, const struct hf_transfer_statement *t)
+{
+    hf_assert(m->index > 0 && t->index > 0);
+    return m->generation == t->generation.number && m->index == t->index &&
+           m->restored == (t->helpers_count > 0) && hf_account_equal(&m->to, &t->to);
+}
+
+static bool is_remembered(const struct hf_engine *e, const struct hf_transfer_statement *t)
+{
+    const struct hf__owner *o = e->owner;
+    hf_assert((o->lately != NULL) == (o->lately_count > 0));
+    for (size_t i = 0; i < o->lately_count; i++)
+        if (is_same(&o->lately[i], t))
+            return true;
+    return false;
+}
+
+/* Remembers what has moved, as long as this process runs: the newest few. */
+static void remember(struct hf_engine *e, const struct hf_transfer_statement *t)
+{
+    struct hf__owner *o = e->owner;
+    if (is_remembered(e, t))
+        return;
+    if (o->lately == NULL)
+        o->lately = calloc(HF_WIRE_MOVES_MAX, sizeof *o->lately);
+    hf_assert(o->lately != NULL);
+    if (o->lately_count == HF_WIRE_MOVES_MAX)
+        memmove(o->lately, o->lately + 1, --o->lately_count * sizeof *o->lately);
+    hf__transfer_status(t, &o->lately[o->lately_count++]);
+    hf_assert(o->lately_count <= HF_WIRE_MOVES_MAX);
+}
+
+/* Whether too few shares of a generation of the own are left anywhere to rebuild anything. */
+static bool is_retired(struct hf_engine *e, const struct hf_moved_status *m)
+{
+    struct hf_older_row row;
+    struct hf_placement_record own;
+    hf_assert(m->generation > 0);
+    if (hf__own_record(e, &own, NULL, NULL) &&
+        memcmp(own.generation.id, m->generation_id, sizeof m->generation_id) == 0)
+        return false;
+    return !hf__older_row(e, m->generation_id, &row) || hf__older_retired(e, &row);
+}
+
+bool hf__moved_at(struct hf_engine *e, size_t at, struct hf_moved_status *ret)
+{
+    const struct hf__owner *o = e->owner;
+    struct hf_moves_row row = {0};
+    struct hf_transfer_statement t;
+    bool found = at < o->lately_count;
+    hf_assert(e->open && o->lately_count <= HF_WIRE_MOVES_MAX);
+    if (found)
+        *ret = o->lately[at];
+    else
+        read_row(e, &row);
+    at -= found ? 0 : o->lately_count;
+    for (size_t i = 0; !found && i < row.moves_count; i++) {
+        hf__transfer_read(e, &row.moves[i], &t);
+        found = !is_remembered(e, &t) && at-- == 0;
+        if (found)
+            hf__transfer_status(&t, ret);
+    }
+    if (found)
+        ret->retired = is_retired(e, ret);
+    return found;
+}
+
+/* ---- what is kept */
+
 void hf__moves_drop(struct hf_engine *e)
 {
     struct hf_moves_row row;
@@ -88,6 +161,8 @@ void hf__moves_drop(struct hf_engine *e)
         hf__transfer_read(e, &row.moves[i], &t);
         if (is_of_use(e, &t))
             row.moves[count++] = row.moves[i];
+        else
+            remember(e, &t);
     }
     hf_assert(count <= all);
     row.moves_count = count;
@@ -159,6 +234,7 @@ void hf__moves_learn(struct hf_engine *e, const struct hf_signed_transfer *list,
         /* What is restored may be on its way, as a deposit may. */
         if (t.helpers_count > 0)
             e->owner->deposited_ms = e->now_ms;
+        remember(e, &t);
         hf__trace(e, HF_TRACE_SHARE_MOVED, 0, &t.to, t.generation.number, t.index);
         hf__older_moved(e, &t);
     }

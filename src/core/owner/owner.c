@@ -28,6 +28,9 @@ void hf__owner_lock(struct hf_engine *e)
     hf__statement_free(e);
     free(o->holders);
     o->holders = NULL;
+    free(o->lately);
+    o->lately = NULL;
+    o->lately_count = 0;
     o->holders_count = 0;
     o->outcome = HF__OUTCOME_NONE;
     hf_assert(o->dealing == NULL && o->claiming == NULL && o->releases == NULL);
@@ -91,6 +94,7 @@ size_t hf__owner_memory(const struct hf_engine *e)
     sum += dealing_memory(o->dealing) + recovery_memory(o->recovery) + hf__drill_memory(e);
     sum += hf__blob_memory(o->sealed) + hf__blob_memory(o->proof) + hf__seal_memory(e) +
            hf__release_memory(e) + hf__application_memory(e);
+    sum += o->lately != NULL ? HF_WIRE_MOVES_MAX * sizeof *o->lately : 0;
     return sum + (o->claiming != NULL ? sizeof *o->claiming : 0);
 }
 

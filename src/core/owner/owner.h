@@ -99,6 +99,9 @@ struct hf__owner {
      * as of the documents that were the renew_adopted-th to be adopted. */
     uint64_t renew_ms;
     uint32_t renew_adopted;
+    /* What has moved, as this process learnt it, the oldest first: for people. NULL: nothing. */
+    struct hf_moved_status *lately;
+    uint8_t lately_count;
 };
 
 /* NULL: it holds nothing of the newest recorded generation. */
@@ -216,6 +219,9 @@ void hf__moves_fill(struct hf_engine *e, struct hf_owner_request *ret);
 void hf__moves_learn(struct hf_engine *e, const struct hf_signed_transfer *list, size_t count);
 /* Forgets those of generations with which this node has nothing to do any more. */
 void hf__moves_drop(struct hf_engine *e);
+/* The one at a place among those that this process has learnt, and those that it knew before and
+ * waits for; false: there is none. The vault is open. */
+bool hf__moved_at(struct hf_engine *e, size_t at, struct hf_moved_status *ret);
 
 /* ---- certificate.c: what excuses from asking the holders of older generations */
 

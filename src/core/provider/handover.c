@@ -409,6 +409,7 @@ static void finish(struct hf_engine *e, const struct context *c)
     hf__trace(e, HF_TRACE_HANDED_OVER, 0, &c->record.owner, c->record.generation.number,
               c->held.index);
     hf__leave_forget(e, &c->held);
+    e->provider->handed_over++;
     if (e->provider->leaving.at > 0)
         e->provider->leaving.at--;
 }

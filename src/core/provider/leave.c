@@ -352,6 +352,7 @@ void hf__leave_status(struct hf_engine *e, struct hf_status *ret)
     if (told == NULL)
         return;
     ret->leaving = true;
+    ret->handed_over = e->provider->handed_over;
     ret->leave_until_s = told->until_s;
     for (size_t at = 0;
          ret->waiting_count < HF_STATUS_WAITING_MAX && hf__held_next(e, NULL, &at, &held);) {

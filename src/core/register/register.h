@@ -148,6 +148,8 @@ HF_MUST_USE int hf__transfer_check(struct hf_engine *e, const struct hf_signed_t
 /* A transfer that was checked when it was stored. */
 void hf__transfer_read(struct hf_engine *e, const struct hf_signed_transfer *transfer,
                        struct hf_transfer_statement *ret);
+/* The same as a status says it; its member retired is false. */
+void hf__transfer_status(const struct hf_transfer_statement *t, struct hf_moved_status *ret);
 /* What others name it by. */
 void hf__transfer_hash(struct hf_engine *e, const struct hf_signed_transfer *transfer,
                        struct hf_hash *ret);

@@ -55,6 +55,23 @@ void hf__transfer_read(struct hf_engine *e, const struct hf_signed_transfer *tra
     hf_assert(ret->index > 0 && ret->index <= HF_SHARES_MAX);
 }
 
+void hf__transfer_status(const struct hf_transfer_statement *t, struct hf_moved_status *ret)
+{
+    hf_assert(t->index > 0 && t->index <= HF_SHARES_MAX);
+    hf_assert(t->helpers_count <= HF_SHARES_MAX);
+    *ret = (struct hf_moved_status){.generation = (uint32_t)t->generation.number,
+                                    .index = (uint8_t)t->index,
+                                    .restored = t->helpers_count > 0,
+                                    .moved_s = t->made_s,
+                                    .helpers_count = (uint8_t)t->helpers_count};
+    memcpy(ret->generation_id, t->generation.id, sizeof ret->generation_id);
+    ret->owner = t->owner;
+    ret->from = t->from;
+    ret->to = t->to;
+    for (size_t i = 0; i < t->helpers_count; i++)
+        ret->helpers[i] = t->helpers[i].account;
+}
+
 void hf__transfer_hash(struct hf_engine *e, const struct hf_signed_transfer *transfer,
                        struct hf_hash *ret)
 {

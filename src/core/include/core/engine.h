@@ -486,6 +486,11 @@ void hf_engine_mesh(const struct hf_engine *e, struct hf_mesh_status *ret);
 bool hf_engine_peer(struct hf_engine *e, size_t at, struct hf_peer_status *ret);
 /* The event at a place among those that are kept; false: there is none at that place. */
 bool hf_engine_told(const struct hf_engine *e, size_t at, struct hf_told_status *ret);
+/* The share at a place among those of a member's that are known to have moved while it was down: of
+ * the node itself what it has learnt since it started, or waits for; of others what it keeps word
+ * of. false: there is none at that place, or the vault is locked. */
+bool hf_engine_moved(struct hf_engine *e, const struct hf_account *owner, size_t at,
+                     struct hf_moved_status *ret);
 /* A broken promise at a place among those that are kept; false: there is none at that place. */
 bool hf_engine_broken(const struct hf_engine *e, size_t at, struct hf_broken_status *ret);
 

@@ -154,6 +154,7 @@ struct hf_status {
     size_t excess_count;
     bool leaving; /* it has announced its leave */
     uint64_t leave_until_s;
+    size_t handed_over; /* shares of owners that are down, to others, since the start */
     /* Owners that have not moved yet: the first few. */
     struct hf_account waiting[HF_STATUS_WAITING_MAX];
     size_t waiting_count;
@@ -238,6 +239,20 @@ struct hf_peer_status {
 struct hf_broken_status {
     struct hf_broken what;
     struct hf_bytes file; /* encoded broken_promise; borrowed until the next step */
+};
+
+/* A share that moved while its owner was down (proto/REPAIR.md): its holder left and handed it over
+ * with its vote, or was gone and others restored it. */
+struct hf_moved_status {
+    struct hf_account owner, from, to;
+    uint32_t generation;
+    uint8_t generation_id[16];
+    uint8_t index;
+    bool restored;    /* by the helpers */
+    bool retired;     /* of an own share: its dealing is worth nothing any more */
+    uint64_t moved_s; /* Unix time, by the clock of the one that signed it first */
+    struct hf_account helpers[HF_SHARES_MAX];
+    uint8_t helpers_count;
 };
 
 /* An event that is kept (proto/GOSSIP.md, 1). */
