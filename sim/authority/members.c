@@ -173,12 +173,14 @@ void hf_world_set_remove(struct hf_world *w, uint32_t node)
     free(m->floor);
     *m = a->members[--a->members_count];
     hf__node(w, node)->registered = false;
+    hf__node(w, node)->was_out = true;
 }
 
 void hf_world_set_register(struct hf_world *w, uint32_t node)
 {
     struct hf__node *n = hf__node(w, node);
     n->registered = false;
+    n->was_out = true;
     hf__authority_saw(w, n);
 }
 

@@ -304,6 +304,7 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->challenged);
     hf__map_done(&c->said);
     hf__map_done(&c->moved);
+    hf__map_done(&c->outside);
     hf__map_done(&c->leaves);
     hf__map_done(&c->measurements);
     hf__map_done(&c->holders);
@@ -335,6 +336,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->challenged, sizeof(struct hf__challenged));
     hf__map_init(&c->said, HF_ID_LEN);
     hf__map_init(&c->moved, sizeof(struct hf_account));
+    hf__map_init(&c->outside, sizeof(uint64_t));
     hf__map_init(&c->leaves, sizeof(uint64_t));
     hf__map_init(&c->measurements, sizeof(uint64_t));
     hf__map_init(&c->holders, HF_ID_LEN);

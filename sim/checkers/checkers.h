@@ -175,6 +175,7 @@ struct hf__checks {
     struct hf__map gathered;     /* node → hf__gathered */
     struct hf__map said;         /* account, place → hash of what it has said there */
     struct hf__map moved;        /* owner, generation, holder → account to whom its share moves */
+    struct hf__map outside;      /* owner, generation → bit of each index that is astray */
     struct hf__map leaves;       /* node → when it said that it leaves; 0: it stays */
     struct hf__map challenged;   /* owner's node, holder → hf__challenged */
     struct hf__map measurements; /* policy version, digest → rank + 1 */
@@ -331,6 +332,9 @@ const struct hf_account *hf__check_successor(const struct hf__checks *c,
                                              const struct hf_account *owner,
                                              const uint8_t id[static 16],
                                              const struct hf_account *from);
+
+/* outside.c: a share is durable. */
+void hf__check_outside(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row);
 
 /* regained.c: a helper gives its sum; the new holder has the share. */
 void hf__check_regained_sent(struct hf__checks *c, const struct hf_message *m);

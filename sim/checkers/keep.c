@@ -150,6 +150,7 @@ void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_wr
     struct hf__owned *o = hf__check_owner(c, &owner);
     if (row->value != NULL) {
         held_put(c, node, o, row);
+        hf__check_outside(c, node, row);
         return;
     }
     struct hf__sharing *s = hf__check_sharing(o, row->key + HF_ID_LEN);

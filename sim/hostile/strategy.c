@@ -15,6 +15,7 @@
     X(forge)                                                                                       \
     X(machine)                                                                                     \
     X(mixed)                                                                                       \
+    X(moves)                                                                                       \
     X(old)                                                                                         \
     X(older)                                                                                       \
     X(parts)                                                                                       \
@@ -31,7 +32,8 @@
     X(shares)                                                                                      \
     X(silent)                                                                                      \
     X(split)                                                                                       \
-    X(stale)
+    X(stale)                                                                                       \
+    X(takers)
 
 #define X(name) extern const struct hf__strategy hf__strategy_##name;
 STRATEGY_MAP(X)

@@ -14,6 +14,7 @@ struct held {
     uint8_t generation[16];
     uint8_t index, k, n;
     bool recorded; /* a record signed by the owner stands beside it */
+    bool votes;    /* it was left here by its owner, or has come here with its vote */
 };
 
 struct shares {
@@ -57,6 +58,7 @@ static void collect(struct hf_world *w, uint32_t holder, struct hf_arena *arena,
         h->k = (uint8_t)(held.commitments.len / HF_POINT_LEN);
         h->n = (uint8_t)held.shares;
         h->recorded = held.has_record;
+        h->votes = !held.restored && !held.waiting && !held.ceased;
         memcpy(h->generation, row->key + HF_ID_LEN, 16);
     }
 }
@@ -91,9 +93,23 @@ static bool hinted(struct hf_world *w, const struct held *h, struct hf_arena *ar
            memcmp(record.generation.id, h->generation, 16) == 0;
 }
 
+/* Whether another is there to whom the holder of an index has handed its vote over. */
+static bool has_successor(const struct shares *s, uint32_t owner,
+                          const struct hf_generation_id *generation, uint64_t index, const bool *in)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct held *h = &s->items[i];
+        if (h->owner == owner && h->index == index && h->votes && in[h->holder] &&
+            memcmp(h->generation, generation->id, sizeof(h->generation)) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Whether k holders are there who could accept a node's claim: who has lost its folder has no
- * vote. */
-static bool claimable(struct hf_world *w, uint32_t node, struct hf_arena *arena, const bool *in)
+ * vote; one to whom a vote was handed over has it. */
+static bool claimable(struct hf_world *w, const struct shares *s, uint32_t node,
+                      struct hf_arena *arena, const bool *in)
 {
     struct hf_placement_record record;
     const struct hf_engine *e = w->nodes[node]->engine;
@@ -103,9 +119,10 @@ static bool claimable(struct hf_world *w, uint32_t node, struct hf_arena *arena,
     size_t count = 0;
     for (size_t i = 0; i < record.holders_count; i++) {
         long holder = hf_world_find(w, &record.holders[i].account);
-        count += holder >= 0 && in[holder] && lasts(w, (uint32_t)holder) &&
-                 hf_world_row(w, (uint32_t)holder, HF_ROW_OWNER, hf_account_bytes(&record.owner)) !=
-                     NULL;
+        bool named = holder >= 0 && in[holder] && lasts(w, (uint32_t)holder) &&
+                     hf_world_row(w, (uint32_t)holder, HF_ROW_OWNER,
+                                  hf_account_bytes(&record.owner)) != NULL;
+        count += named || has_successor(s, node, &record.generation, record.holders[i].index, in);
     }
     return count >= record.threshold;
 }
@@ -148,11 +165,12 @@ static void serving(struct hf_world *w, const struct shares *s, struct hf_arena 
 }
 
 /* Whose claim fewer than k are left to accept is lost too, and with it the shares that it keeps. */
-static bool lose_more(struct hf_world *w, struct hf_arena *arena, const bool *in, bool *lost)
+static bool lose_more(struct hf_world *w, const struct shares *s, struct hf_arena *arena,
+                      const bool *in, bool *lost)
 {
     bool more = false;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
-        if (lost[i] || (in[i] && claimable(w, i, arena, in)))
+        if (lost[i] || (in[i] && claimable(w, s, i, arena, in)))
             continue;
         lost[i] = true;
         more = true;
@@ -219,7 +237,7 @@ static bool work_out(struct hf_world *w, bool *ret, uint32_t *ret_least)
         qsort(shares.items, shares.count, sizeof(*shares.items), by_generation);
     do {
         serving(w, &shares, &arena, lost, ret);
-    } while (lose_more(w, &arena, ret, lost));
+    } while (lose_more(w, &shares, &arena, ret, lost));
     if (ret_least != NULL)
         *ret_least = least_failures(w, &shares, &arena);
     hf_arena_done(&arena);

@@ -200,6 +200,7 @@ struct hf__node {
     bool silent;   /* its host has no power: it does not even refuse */
     bool gone;     /* never to start again: a copy whose time is over */
     bool leaves;   /* it was told to leave for good */
+    bool was_out;  /* the authority has left it out of a set, or registered it anew */
     bool planted;  /* a strategy keeps a copy of its disk, to put it back */
     bool config_network,
         config_seeds; /* its configuration is its host's: other network, no seeds */

@@ -17,6 +17,7 @@ struct hf_world *stage_held(void);
 struct hf_world *stage_leave(void);
 struct hf_world *stage_handover(void);
 struct hf_world *stage_repair(void);
+struct hf_world *stage_silence(void);
 struct hf_world *stage_provisional(void);
 struct hf_world *stage_void(void);
 struct hf_world *stage_forks(void);

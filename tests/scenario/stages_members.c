@@ -137,9 +137,9 @@ struct hf_world *stage_leave(void)
 }
 
 /* Node 0 is placed, and down; it runs on where it has no holders. */
-static struct hf_world *owner_off(uint32_t ret_holders[static 16])
+static struct hf_world *owner_off(uint8_t k, uint32_t ret_holders[static 16])
 {
-    struct hf_world_settings s = testnet_settings(3, 5);
+    struct hf_world_settings s = testnet_settings(k, 5);
     s.policy.holder_grace_s = 20;
     struct hf_world *w = testnet_from(&s, 10);
     hf_world_start_all(w);
@@ -153,7 +153,7 @@ static struct hf_world *owner_off(uint32_t ret_holders[static 16])
 struct hf_world *stage_handover(void)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_off(holders);
+    struct hf_world *w = owner_off(3, holders);
     if (hf_world_running(w, 0))
         return w;
     run_s(w, 60);
@@ -172,12 +172,25 @@ struct hf_world *stage_handover(void)
 struct hf_world *stage_repair(void)
 {
     uint32_t holders[16];
-    struct hf_world *w = owner_off(holders);
+    struct hf_world *w = owner_off(3, holders);
     if (hf_world_running(w, 0))
         return w;
     hf_world_crash(w, holders[0]);
     hf_world_set_remove(w, holders[0]);
     hf_world_set_issue(w);
     run_s(w, 240);
+    return w;
+}
+
+/* Two holders are silent while an owner is down. */
+struct hf_world *stage_silence(void)
+{
+    uint32_t holders[16];
+    struct hf_world *w = owner_off(2, holders);
+    if (hf_world_running(w, 0))
+        return w;
+    hf_world_power_off(w, holders[0]);
+    hf_world_power_off(w, holders[1]);
+    run_s(w, 300);
     return w;
 }

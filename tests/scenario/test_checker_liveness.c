@@ -1,15 +1,49 @@
 /*
  * The last judge of a run is not vacuous either: an engine that never tries again what failed is
- * found when everything is well and it still does not come back. Compiled with such an engine and
- * FAULTY, and without.
+ * found when everything is well and it still does not come back; and so is an owner for
+ * whom a vote counts no more that was handed over. Compiled with such an engine and FAULTY or
+ * UNMOVED, and without.
  */
 #include "trial/trial.h"
+
+#include "owner_down.h"
 
 #include "base/secret.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
+#ifndef FAULTY
+enum { K = 3, NODES = 10, WEEK_S = 7 * 86400 };
+
+/* Every owner whose shares have moved comes back: of five holders two have handed theirs over and
+ * are gone, and one more is down. */
+Test(checkers, an_owner_whose_shares_have_moved_and_that_does_not_come_back_is_told)
+{
+    uint32_t holders[16];
+    bool can[NODES], all;
+    struct hf_world *w = owner_down(K, NODES, holders);
+    for (size_t i = 0; i < N - K; i++) {
+        cr_assert_eq(hf_world_leave(w, holders[i], WEEK_S, TESTNET_MS), 0);
+        cr_assert(hf_world_run_until_state(w, holders[i], HF_STATE_LEFT, WAIT_MS));
+        hf_world_crash(w, holders[i]);
+    }
+    hf_world_crash(w, holders[N - 1]);
+    hf_world_start(w, OWNER);
+    hf_world_run_for(w, WAIT_MS);
+    hf__survivors(w, can, &all);
+    cr_assert(can[OWNER]);
+#ifdef UNMOVED
+    cr_assert_neq(hf_world_state(w, OWNER), HF_STATE_READY, "it comes back all the same");
+    hf_world_free(w);
+#else
+    cr_assert_eq(hf_world_state(w, OWNER), HF_STATE_READY);
+    testnet_end(w);
+#endif
+}
+#endif
+
+#ifndef UNMOVED
 Test(checkers, a_node_that_does_not_come_back_is_told)
 {
     struct hf__action actions[] = {hf__action_of(HF__ACTION_ISOLATE),
@@ -37,3 +71,4 @@ Test(checkers, a_node_that_does_not_come_back_is_told)
     cr_assert_eq(result.ready, 6);
 #endif
 }
+#endif

@@ -425,6 +425,7 @@ static const struct {
     {"handover_sends_first", stage_new_release_slow_disk},
     {"handover_serves_on", stage_new_release},
     {"handover_elsewhere", stage_new_release_elsewhere},
+    {"silence", stage_silence},
     /* Seen while a network comes up. */
     {"at_once", up},
     {"unattested", up},

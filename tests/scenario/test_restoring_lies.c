@@ -1,23 +1,11 @@
 /* Helpers that restore a share with what does not fit are named, by what they have signed, and the
- * share is restored without them (proto/REPAIR.md, 8). */
+ * share is restored without them; a new holder that lies brings no proof (proto/REPAIR.md, 8). */
 #include "hostile/strategy.h"
-#include "testnet.h"
+#include "owner_down.h"
 
 #include <criterion/criterion.h>
 
-enum { OWNER = 0, K = 3, N = 5, NODES = 10, WAIT_MS = 600000 };
-
-/* A network whose node 0 is down, and whose second holder is removed then. */
-static struct hf_world *share_lost(uint32_t holders[static 16])
-{
-    struct hf_world_settings s = testnet_settings(K, N);
-    s.policy.holder_grace_s = 30;
-    struct hf_world *w = testnet_up_from(&s, NODES);
-    cr_assert_eq(testnet_holders(w, OWNER, holders), N);
-    hf_world_crash(w, OWNER);
-    hf_world_run_for(w, 90000);
-    return w;
-}
+enum { K = 3, NODES = 10 };
 
 /* How many proofs running nodes have against the one that lies; there is none against another. */
 static size_t proofs(struct hf_world *w, uint32_t liar)
@@ -40,7 +28,7 @@ Test(restoring_lies, are_named_and_the_share_is_restored_without_who_lies)
     size_t named = 0;
     for (uint32_t which = 2; which < N; which++) {
         uint32_t holders[16];
-        struct hf_world *w = share_lost(holders);
+        struct hf_world *w = owner_down(K, NODES, holders);
         const struct hf__strategy *s = hf__strategy_find("false-parts");
         hf__node(w, holders[which])->corrupt = true;
         struct hf__strategy_run *run = s->begin(w, &holders[which], 1);
@@ -58,4 +46,50 @@ Test(restoring_lies, are_named_and_the_share_is_restored_without_who_lies)
         testnet_end(w);
     }
     cr_assert_geq(named, 2);
+}
+
+/* The candidate to whom holders would restore a share of node 0. */
+static uint32_t candidate(uint32_t *ret_lost)
+{
+    uint32_t holders[16];
+    size_t count;
+    struct hf_world *w = owner_down(K, NODES, holders);
+    *ret_lost = holders[1];
+    hf_world_crash(w, holders[1]);
+    hf_world_set_remove(w, holders[1]);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, WAIT_MS);
+    const struct hf_world_trace *t = hf_world_traces(w, &count);
+    while (count > 0 && t[count - 1].trace.type != HF_TRACE_SHARE_RESTORED)
+        count--;
+    cr_assert_gt(count, 0);
+    uint32_t to = t[count - 1].node;
+    testnet_end(w);
+    return to;
+}
+
+/* It says that it has the share, or that sums do not fit: no proof stands against a helper, and
+ * when it lies no more it has the share. */
+Test(restoring_lies, of_the_new_holder_name_nobody)
+{
+    uint32_t holders[16], lost;
+    struct hf_moved_status m;
+    uint32_t liar = candidate(&lost);
+    struct hf_world *w = owner_down(K, NODES, holders);
+    const struct hf__strategy *s = hf__strategy_find("false-takers");
+    hf__node(w, liar)->corrupt = true;
+    struct hf__strategy_run *run = s->begin(w, &liar, 1);
+    hf_world_crash(w, lost);
+    hf_world_set_remove(w, lost);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, WAIT_MS);
+    cr_assert_eq(proofs(w, liar), 0);
+    cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_HELPER_LIED), 0);
+    s->end(w, run);
+    hf_world_run_for(w, WAIT_MS);
+    cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_RESTORED), 1);
+    cr_assert_eq(says_moved(w, holders[0], &m), 1);
+    cr_assert(hf_account_equal(&m.to, hf_world_account(w, liar)));
+    owner_returns(w);
+    testnet_end(w);
 }

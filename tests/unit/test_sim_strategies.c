@@ -53,8 +53,8 @@ static void act(const char *crypto, size_t strategy)
     for (int seed = 1; seed <= 8 && acts == 0; seed++) {
         char text[2048];
         const char *name = hf__strategies[strategy]->name;
-        snprintf(text, sizeof(text), strcmp(name, "false-parts") == 0 ? bereft : timeline, crypto,
-                 seed, name);
+        bool waits = strcmp(name, "false-parts") == 0 || strcmp(name, "false-takers") == 0;
+        snprintf(text, sizeof(text), waits ? bereft : timeline, crypto, seed, name);
         struct hf__result r = scenario_text_run(text);
         cr_assert(r.ok, "%s, seed %d: %s", name, seed, r.why);
         cr_assert_eq(r.tally.strategies[strategy], 1);
