@@ -1,6 +1,6 @@
 """The main job, shown: real daemons save a real encrypted database from a crash, again and again.
 
-usage: demo.py --programs FOLDER [--scene NAME] [--nodes N] [--shares N] [--threshold K] [--quorum Q] [--keep] | --list
+usage: demo.py --programs FOLDER [--scene NAME | --without NAME] [--nodes N] [--shares N] [--threshold K] [--quorum Q] [--keep] | --list
 """
 
 import argparse
@@ -75,6 +75,7 @@ def arguments():
     parser.add_argument("--programs", type=pathlib.Path)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--scene", choices=scenes.ORDER)
+    parser.add_argument("--without", choices=[name for name in scenes.ORDER if not scenes.needed(name)])
     parser.add_argument("--nodes", type=int, default=9)
     parser.add_argument("--shares", type=int, default=7)
     parser.add_argument("--threshold", type=int, default=3)
@@ -131,7 +132,7 @@ def main():
     demo = Demo(report, mesh)
     status = 1
     try:
-        for scene in scenes.chosen(given.scene):
+        for scene in scenes.chosen(given.scene, given.without):
             scene.play(demo)
         report.line()
         report.line(f"All of it held, in {report.total():.0f} s.")

@@ -313,6 +313,18 @@ class Mesh:
             self.add(node)
         self.sign_set()
 
+    def join(self, count, lines=""):
+        """So many nodes more, started and registered."""
+        more = [Node(self, len(self.nodes) + i, port) for i, port in enumerate(free_ports(count), 1)]
+        self.nodes += more
+        for node in more:
+            self.configure(node, lines)
+            node.start()
+        for node in more:
+            until(node.identified, 30, lambda node=node: f"node {node.number} has no identity yet:\n{node.tail()}")
+            self.add(node)
+        self.sign_set()
+
     def register_again(self):
         """Adds the accounts of nodes that have begun anew, and removes those that they had before."""
         anew = []

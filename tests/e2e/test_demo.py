@@ -66,7 +66,7 @@ def every_step_holds(*arguments):
 
 @tap.case
 def nine_nodes_three_of_seven_shares_five_accept():
-    every_step_holds()
+    every_step_holds("--without", "asleep")
 
 
 @tap.case
@@ -109,7 +109,8 @@ def an_interrupt_ends_the_daemons_and_removes_the_folders():
 @tap.case
 def impossible_numbers_are_refused():
     for arguments in (["--shares", "0"], ["--shares", "5", "--threshold", "1"], ["--threshold", "8"], ["--quorum", "3"],
-                      ["--nodes", "7"], ["--nodes", "x"], ["--scene", "none"]):
+                      ["--nodes", "7"], ["--nodes", "x"], ["--scene", "none"],
+                      ["--without", "network"]):
         run = Run(*arguments)
         status, text = run.finish(30)
         assert status == 2 and "usage:" in text, (arguments, text)

@@ -3,17 +3,23 @@ scenes that must have been played before it; play(demo), which raises Failure wh
 
 import importlib
 
-ORDER = ("network", "database", "crash", "dead", "cut_off", "rolling", "release", "copy", "lost_folder", "power_cut", "leaves")
+ORDER = ("network", "database", "crash", "dead", "cut_off", "rolling", "release", "copy", "lost_folder", "power_cut", "leaves",
+         "asleep")
 
 
 def load(name):
     return importlib.import_module(f"scenes.{name}")
 
 
-def chosen(name):
-    """The scenes to play, in order: all, or the one that is named and what it needs."""
+def needed(name):
+    """Whether another scene needs this one."""
+    return any(name in load(each).NEEDS for each in ORDER)
+
+
+def chosen(name, without=None):
+    """The scenes to play, in order: all but one, or the one that is named and what it needs."""
     if name is None:
-        return [load(each) for each in ORDER]
+        return [load(each) for each in ORDER if each != without]
     wanted = {name, *load(name).NEEDS}
     return [load(each) for each in ORDER if each in wanted]
 

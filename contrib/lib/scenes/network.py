@@ -8,7 +8,7 @@ def play(demo):
     mesh = demo.mesh
     demo.report.title(f"A network of {len(mesh.nodes)} daemons on loopback (development mode)")
     with demo.report.step("authority of 3 keys, any 2 sign; policy signed"):
-        mesh.found()
+        mesh.found("timing: {watch: 3s}\n")
     with demo.report.step(f"{len(mesh.nodes)} daemons started, each with folder and port of its own"):
         mesh.start_all()
     with demo.report.step("quotes verified, all added to the validator set, set signed"):
