@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 static const char drain_usage[] =
     "usage: holdfast drain [--undo]\n"
@@ -30,32 +32,60 @@ int hf_cli_drain(int argc, char **argv)
 }
 
 static const char identity_usage[] =
-    "usage: holdfast identity [--output FILE]\n"
+    "usage: holdfast identity [--output FILE] [--wait SECONDS]\n"
     "\n"
     "Prints this node's account, address and identity quote as JSON, for\n"
-    "`holdfast set add` at the authority.\n";
+    "`holdfast set add` at the authority. A node that has just started makes the\n"
+    "quote first: --wait waits for it.\n";
+
+enum { IDENTITY_WAIT_S_MAX = 3600, IDENTITY_PAUSE_MS = 200 };
+
+struct identity_options {
+    const char *output;
+    uint64_t wait_s;
+};
+
+/* The identity, waited for while the node may still be making it. */
+static int ask_identity(uint64_t wait_s, json_t **ret)
+{
+    const struct timespec pause = {.tv_nsec = IDENTITY_PAUSE_MS * 1000000L};
+    int r = HF_ELOCKED;
+    for (uint64_t left_ms = wait_s * 1000; left_ms > 0; left_ms -= IDENTITY_PAUSE_MS) {
+        r = hf__ask(json_pack("{s:s}", "request", "identity"), true, ret);
+        if (r == 0 || !hf_error_transient(r))
+            break;
+        (void)nanosleep(&pause, NULL);
+    }
+    return r == 0 ? 0 : hf__ask(json_pack("{s:s}", "request", "identity"), false, ret);
+}
 
 int hf_cli_identity(int argc, char **argv)
 {
+    static const struct hf_option table[] = {
+        HF_TEXT_OF("output", struct identity_options, output),
+        HF_NUMBER_OF("wait", struct identity_options, wait_s, 0, IDENTITY_WAIT_S_MAX)};
+    struct identity_options o = {0};
     json_t *root;
+    char **words;
+    int count;
     if (hf__help(argc, argv, identity_usage))
         return HF_CLI_OK;
-    bool to_file = argc == 3 && strcmp(argv[1], "--output") == 0;
-    if (argc > 1 && !to_file)
+    if (!hf__options(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) || count > 0)
         return hf__usage(identity_usage);
-    if (hf__ask(json_pack("{s:s}", "request", "identity"), false, &root) != 0)
+    if (ask_identity(o.wait_s, &root) != 0)
         return HF_CLI_ERROR;
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(root);
     if (text == NULL)
         return hf__say("identity", "answer", HF_ENOMEM);
     int r = 0;
-    if (to_file)
-        r = hf_file_write_through(argv[2], hf_bytes_of(text, strlen(text)), 0644);
+    if (o.output != NULL)
+        r = hf_file_write_through(o.output, hf_bytes_of(text, strlen(text)), 0644);
     else
         r = puts(text) < 0 || fflush(stdout) != 0 ? HF_EIO : 0;
     free(text);
-    return r == 0 ? HF_CLI_OK : hf__say("identity", to_file ? argv[2] : "standard output", r);
+    return r == 0 ? HF_CLI_OK
+                  : hf__say("identity", o.output != NULL ? o.output : "standard output", r);
 }
 
 static const char metrics_usage[] =

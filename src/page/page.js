@@ -135,8 +135,10 @@
     const kind = kind_of_state(s.state);
     parts.push(svg("circle", { class: "node s-" + kind, cx: at[0], cy: at[1], r: 34, "stroke-width": 4 }));
     parts.push(svg("text", { x: at[0], y: at[1] + 5, "text-anchor": "middle" }, s.open ? "open" : "locked"));
-    parts.push(svg("text", { x: at[0], y: at[1] + 54, "text-anchor": "middle" }, short(s.operator || "this node", narrow ? 12 : 22)));
-    parts.push(svg("text", { class: "small", x: at[0], y: at[1] + 70, "text-anchor": "middle" }, s.state));
+    if (!small) {
+      parts.push(svg("text", { x: at[0], y: at[1] + 54, "text-anchor": "middle" }, short(s.operator || "this node", narrow ? 12 : 22)));
+      parts.push(svg("text", { class: "small", x: at[0], y: at[1] + 70, "text-anchor": "middle" }, s.state));
+    }
     const said = Object.entries(count).map(([words, n]) => `${n} ${words}`).join(", ");
     return el("section", { class: "card" }, el("h2", {}, "This node and who keeps its shares"),
       all.length === 0 ? el("p", {}, "No one yet.") :
@@ -220,7 +222,7 @@
       el("p", {}, `${all.length} validators: ${said}. This node keeps ${s.shares} shares for ${s.owners} of them.`),
       svg("svg", { class: "dots", viewBox: `0 0 ${columns * size} ${Math.ceil(all.length / columns) * size}`, role: "img", "aria-label": said }, dots),
       el("div", { class: "key" }, el("span", {}, "● there"), el("span", {}, "▲ suspect"), el("span", {}, "■ gone or leaving"), el("span", {}, "○ around: this node, or a holder")),
-      off.length ? el("ul", {}, off.map((m) => el("li", {}, el("b", {}, m.operator || m.account.slice(0, 8)), " ", m.state,
+      off.length ? el("ul", { class: "scroll few", tabindex: "0", "aria-label": "Those that are not there" }, off.map((m) => el("li", {}, el("b", {}, m.operator || m.account.slice(0, 8)), " ", m.state,
         m.failing_ms ? [" for ", since(m.failing_ms)] : null))) : null);
   }
 
@@ -230,7 +232,7 @@
     return el("section", { class: "card" }, el("h2", {}, "What expires"), rows.length === 0 ? el("p", {}, "Nothing yet.") :
       el("table", {}, el("tbody", {}, rows.map(([name, label]) => {
         const days = (s.expires[name] - s.now_s) / 86400;
-        return el("tr", {}, el("th", { scope: "row" }, label), el("td", {}, day(s.expires[name])),
+        return el("tr", {}, el("th", { scope: "row" }, label), el("td", { class: "date" }, day(s.expires[name])),
           el("td", {}, chip(days < 0 ? "bad" : name === "identity_s" ? "good" : days < 7 ? "bad" : days < 30 ? "warn" : "good",
             days < 0 ? "expired" : span(days * 86400000) + (name === "identity_s" ? ", made anew by itself" : ""))));
       }))));
