@@ -25,4 +25,8 @@ struct hf__measurement_change {
 /* Makes the change, or prints the list; says what it did or what is wrong. The exit status. */
 int hf__measurement(const char *folder, const struct hf__measurement_change *change);
 
+/* Prints what of a measurement follows from a guest's firmware, and what does not; returns the exit
+ * status. */
+int hf__measurement_image(const char *path);
+
 #endif

@@ -25,6 +25,7 @@ static const char usage[] =
     "...\n"
     "       holdfast policy measurement add NAME --here ...\n"
     "       holdfast policy measurement --here\n"
+    "       holdfast policy measurement --image FIRMWARE\n"
     "       holdfast policy measurement withdraw NAME\n"
     "       holdfast policy measurement list\n"
     "       holdfast policy describe\n"
@@ -41,6 +42,7 @@ static const char usage[] =
     "  --foreign        signs one that is not what policy.yaml gives\n"
     "  --force          signs one that locks the network\n"
     "  --here           the measurement of the daemon at --socket; alone: print it\n"
+    "  --image FILE     of a guest with this firmware: the MRTD, and what is not known\n"
     "  --table          for people, instead of JSON\n"
     "  --rank N         a later release ranks higher; default one above the highest\n"
     "  --after TIME     not accepted before, from now, such as 12h; default at once\n"
@@ -164,7 +166,7 @@ static int show(const char *folder, hf__print_fn *print)
 }
 
 struct options {
-    const char *folder, *key_file;
+    const char *folder, *key_file, *image;
     struct hf__consent consent;
     struct hf__measurement_change change;
     bool here, table;
@@ -199,6 +201,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         HF_FLAG_OF("foreign", struct options, consent.foreign),
         HF_FLAG_OF("force", struct options, consent.force),
         HF_FLAG_OF("here", struct options, here),
+        HF_TEXT_OF("image", struct options, image),
         HF_FLAG_OF("table", struct options, table),
         HF_TAKE_BY("rank", take_rank),
         HF_TAKE_BY("role", take_role),
@@ -294,7 +297,9 @@ int hf_cli_policy(int argc, char **argv)
     else if (ok && o.words_count == 1 && strcmp(o.words[0], "describe") == 0)
         status = hf__form_describe(&hf__policy_schema);
     else if (ok && strcmp(o.words[0], "measurement") == 0)
-        status = o.here ? measurement_here(&o) : measurement(&o);
+        status = o.image != NULL ? (o.words_count == 1 ? hf__measurement_image(o.image) : -1)
+                 : o.here        ? measurement_here(&o)
+                                 : measurement(&o);
     if (status >= 0)
         return status;
     return hf__usage(usage);

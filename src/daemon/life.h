@@ -32,7 +32,7 @@ struct hf__sample {
     uint64_t at_s;
     uint8_t answering, holders;
     int8_t spare_claim, spare_recovery;
-    uint8_t open; /* the vault is, so that the two before say something */
+    uint8_t open; /* with a backup, so that the two before say something */
 };
 
 struct hf__life {

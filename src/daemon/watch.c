@@ -281,5 +281,5 @@ void hf__watch_tick(struct hf__daemon *d)
         look(w, &o.warnings[i], now_ms);
     over(w);
     if (d->life != NULL)
-        hf__life_sample(d->life, &o, s.open, hf_clock_wall_ms() / 1000);
+        hf__life_sample(d->life, &o, s.open && s.generation > 0, hf_clock_wall_ms() / 1000);
 }

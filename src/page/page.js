@@ -90,7 +90,7 @@
     return el("section", { class: "card wide verdict v" + s.exit_status },
       s.dev ? el("p", { class: "dev" }, "DEVELOPMENT MODE: nothing is protected") : null,
       el("h1", {}, "Can this key come back?", el("strong", { role: "status" }, s.key.says)),
-      el("p", {}, chip(kinds[s.exit_status], words), " ", chip(kind_of_state(s.state), s.state), " ", s.says,
+      el("p", {}, chip(kinds[s.exit_status], words), " ", words === s.state ? null : chip(kind_of_state(s.state), s.state), " ", s.says,
         ", for ", since(s.since_ms), s.draining ? "; draining" : ""),
       s.key.advice ? el("p", { class: "advice" }, s.key.advice) : null,
       s.reason ? el("p", {}, "Why: ", s.reason.message, s.start_text ? ": " + s.start_text : "") : null,
@@ -210,16 +210,17 @@
     const count = {};
     all.forEach((m) => (count[m.state] = (count[m.state] || 0) + 1));
     const dots = all.map((m, i) => {
-      const X = (i % columns) * size + size / 2, Y = Math.floor(i / columns) * size + size / 2, kind = MEMBERS[m.state] || "off";
+      const X = (i % columns) * size + size / 2, Y = Math.floor(i / columns) * size + size / 2, kind = s.open || m.self ? MEMBERS[m.state] || "off" : "off";
       const said = svg("title", {}, `${m.operator || m.account.slice(0, 8)}: ${m.state}${m.self ? ", this node" : ""}${m.index ? `, holds share ${m.index}` : ""}`);
       return svg("g", {}, said, kind === "good" ? svg("circle", { class: "f-good", cx: X, cy: Y, r: 6 }) : kind === "warn"
         ? svg("path", { class: "f-warn", d: `M${X} ${Y - 8}l8 15h-16z` }) : svg("rect", { class: "f-" + kind, x: X - 7, y: Y - 7, width: 14, height: 14 }),
         m.index || m.self ? svg("circle", { cx: X, cy: Y, r: 9, fill: "none", stroke: m.self ? "var(--ink)" : "var(--link)", "stroke-width": 2 }) : null);
     });
-    const off = all.filter((m) => m.state !== "member").slice(0, 50);
+    const off = all.filter((m) => s.open && m.state !== "member").slice(0, 50);
     const said = Object.entries(count).map(([state, n]) => `${n} ${state === "member" ? "there" : state}`).join(", ");
     return el("section", { class: "card" }, el("h2", {}, "The network"),
-      el("p", {}, `${all.length} validators: ${said}. This node keeps ${s.shares} shares for ${s.owners} of them.`),
+      el("p", {}, s.open ? `${all.length} validators: ${said}. This node keeps ${s.shares} shares for ${s.owners} of them.`
+        : `${all.length} validators. How they are is not known while this node is locked; who keeps its shares is asked.`),
       svg("svg", { class: "dots", viewBox: `0 0 ${columns * size} ${Math.ceil(all.length / columns) * size}`, role: "img", "aria-label": said }, dots),
       el("div", { class: "key" }, el("span", {}, "● there"), el("span", {}, "▲ suspect"), el("span", {}, "■ gone or leaving"), el("span", {}, "○ around: this node, or a holder")),
       off.length ? el("ul", { class: "scroll few", tabindex: "0", "aria-label": "Those that are not there" }, off.map((m) => el("li", {}, el("b", {}, m.operator || m.account.slice(0, 8)), " ", m.state,
@@ -290,7 +291,7 @@
     const of = {
       top: [top, [s.operator, s.registered_address, s.account]], verdict: [verdict, [s.exit_status, s.key, s.state, s.reason, s.draining, s.leaving, s.quorum, s.store_error, s.listen_error, s.start_text]],
       warnings: [warnings, s.warnings], picture: [picture, [s.providers, s.key, s.state, s.operator, s.open, innerWidth < 700]], life: [life, [data.life, Math.floor(s.uptime_ms / 60000)]],
-      network: [network, [data.members, s.shares]], trend: [trend, data.samples.at_s.length ? data.samples.at_s[data.samples.at_s.length - 1] : 0], holders: [holders, [s.providers, s.key]], expires: [expires, s.expires],
+      network: [network, [data.members, s.shares, s.open]], trend: [trend, data.samples.at_s.length ? data.samples.at_s[data.samples.at_s.length - 1] : 0], holders: [holders, [s.providers, s.key]], expires: [expires, s.expires],
       facts: [facts, [s.claim, s.generation, s.confirmed, s.root, s.policy, s.epoch, s.quorum, s.broken_promises, s.last_refusal]], told: [told, data.events],
     };
     if (live.children.length === 0) live.append(el("div", { id: "s-top" }), el("main", { class: "cards" }));

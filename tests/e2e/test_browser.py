@@ -22,7 +22,7 @@ PROGRAMS = Programs(BUILD)
 PICTURES = os.environ.get("HOLDFAST_PICTURES")
 LOOKS = {"desk": {}, "desk-dark": {"dark": True}, "phone": {"width": 390, "height": 844}, "phone-dark": {"width": 390, "height": 844, "dark": True}}
 HOSTILE = ["<script>window.hit=1</script>", "<img src=x onerror=\"window.hit=1\">", "</script><script>window.hit=1</script>",
-           "javascript:window.hit=1", "\u202egnp.exe", "{{constructor.constructor('window.hit=1')()}}", "a" * 4000, "<!--", "&lt;b&gt;", "\x00\x07'\"`"]
+           "javascript:window.hit=1", "\u202egnp.exe", "{{constructor.constructor('window.hit=1')()}}", "a" * 4000, "<!--", "&lt;b&gt;", "\x07\x1b[31m'\"`"]
 
 
 def port_of(node):

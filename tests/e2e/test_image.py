@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A guest's disk: what is packed twice has the same bytes, what is changed is another image, and what was altered is refused."""
 
+import hashlib
 import os
 import pathlib
 import shutil
@@ -66,6 +67,28 @@ def the_same_tree_gives_the_same_bytes_and_another_another_hash():
         (tree / "etc/fstab").write_text("")
         assert seal(tree, folder / "three").returncode == 0
         assert (folder / "three/root.hash").read_text().strip() != top
+
+
+@tap.case
+def a_firmware_says_its_mrtd_and_what_cannot_be_known_is_said():
+    """A second reader of the seed, by the specification's records."""
+    firmware = SOURCE / "tests/fuzz/seeds/tdvf/firmware"
+    data, mr = firmware.read_bytes(), hashlib.sha384()
+
+    def record(what, address):
+        mr.update(what.ljust(16, b"\0") + address.to_bytes(8, "little") + bytes(104))
+    record(b"MEM.PAGE.ADD", 0xfffff000)
+    page = data[:32].ljust(4096, b"\0")
+    for at in range(0, 4096, 256):
+        record(b"MR.EXTEND", 0xfffff000 + at)
+        mr.update(page[at:at + 256])
+    record(b"MEM.PAGE.ADD", 0x80000000)
+    command = [BUILD / "src/cli/holdfast", "policy", "measurement", "--image"]
+    said = subprocess.run([*command, firmware], capture_output=True, text=True, timeout=60)
+    assert said.returncode == 0 and f"mrtd   {mr.hexdigest()}" in said.stdout, said
+    assert all(f"rtmr{i}  not known: " in said.stdout for i in range(3)), said
+    refused = subprocess.run([*command, SOURCE / "README.md"], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 1 and "no firmware of a trust domain" in refused.stderr and not refused.stdout, refused
 
 
 @tap.case
