@@ -69,7 +69,7 @@ bool hf__conn_opens(struct hf_world *w, const struct hf__message *m)
 
 uint64_t hf__conn_order(struct hf_world *w, const struct hf__message *m, uint64_t arrives_us)
 {
-    if (w->conns_cap == 0)
+    if (w->conns_last == NULL || m->datagram || m->ghost)
         return arrives_us;
     struct hf__conn *c = m->response ? conn_slot(w, m->to, m->from) : conn_slot(w, m->from, m->to);
     if (!c->used)

@@ -2,7 +2,6 @@
 #include "network/network.h"
 
 #include "attestation/attestation.h"
-#include "network/wan.h"
 #include "node/node.h"
 
 #include <stdio.h>
@@ -53,15 +52,12 @@ static void call_end(struct hf_world *w, uint32_t call, struct hf__call *c)
 uint64_t hf__one_way_us(struct hf_world *w, uint32_t from, uint32_t to)
 {
     const struct hf_world_network *net = &w->settings.network;
-    struct hf__stream *r = &w->streams[HF__FOR_LATENCY];
-    if (net->latency != HF_LATENCY_REGIONS)
-        return hf__draw_duration(r, net->one_way);
-    uint32_t zones = w->settings.zones;
-    struct hf_world_duration d = {
-        .median_us = hf__wan_one_way_us(from % zones, to % zones),
-        .sigma = net->region_sigma,
-    };
-    return hf__draw_duration(r, d);
+    struct hf_world_duration one_way = net->one_way;
+    if (net->latency == HF_LATENCY_REGIONS)
+        one_way = (struct hf_world_duration){hf__trip_us(w, from, to), net->region_sigma};
+    else if (net->latency == HF_LATENCY_LOGNORMAL && one_way.sigma < 0)
+        one_way.sigma = 0.2;
+    return hf__draw_duration(&w->streams[HF__FOR_LATENCY], one_way);
 }
 
 uint64_t hf__wire_len(const struct hf_world *w, struct hf_bytes body)
@@ -92,8 +88,7 @@ static uint64_t travel(struct hf_world *w, struct hf__message *m, uint64_t at_us
         trip_us = hf__conn_open(w, m, trip_us);
     if (hf__draw_chance(r, net->reorder))
         trip_us += hf__draw_duration(r, net->held_back);
-    bool ordered = net->ordered && !m->datagram && !m->ghost;
-    return ordered ? hf__conn_order(w, m, at_us + trip_us + late_us) : at_us + trip_us + late_us;
+    return hf__conn_order(w, m, at_us + trip_us + late_us);
 }
 
 static void describe(const struct hf_world *w, const struct hf__message *m, struct hf_message *ret)

@@ -115,7 +115,7 @@ static void print_map(const struct hf_config_schema *schema, const uint8_t *at, 
     const char *between = "{";
     for (size_t i = 0; i < schema->fields_len; i++) {
         const struct hf_config_field *f = &schema->fields[i];
-        if (!all && unused(f, at + f->offset))
+        if ((!all || f->none) && unused(f, at + f->offset))
             continue;
         hf_buf_printf(out, "%s%s: ", between, f->name);
         print_scalar(f, at + f->offset, out);

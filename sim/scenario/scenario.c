@@ -78,7 +78,9 @@ static const struct hf_config_field network_fields[] = {
     FIELD(HF_CONFIG_ENUM, network, latency, "latency", .choices = latencies,
           .default_text = "lognormal", .doc = "How long a message travels."),
     US(network, one_way.median_us, "one_way", "5ms", "Median one-way trip; not for regions."),
-    SIGMA(network, one_way.sigma, "sigma", "0.2"),
+    FIELD(HF_CONFIG_NUMBER, network, one_way.sigma, "sigma", .none = true, .number_max = 3,
+          .doc = "Spread: sigma of the log-normal distribution. Left out: 0.2 where latency is "
+                 "lognormal, none where it is constant."),
     SIGMA(network, region_sigma, "region_sigma", "0.05"),
     FIELD(HF_CONFIG_SIZE, network, bandwidth, "bandwidth", .default_text = "0B", .max = INT64_MAX,
           .doc = "Bytes a second of each node's line out; 0B for no bound."),

@@ -19,6 +19,12 @@ def median(values):
     return statistics.median_grouped(values, interval=1)
 
 
+def p90(values):
+    """Nine in ten are no larger."""
+    ordered = sorted(values)
+    return ordered[-(-9 * len(ordered) // 10) - 1]
+
+
 def _first(happenings, what, detail=None):
     for at, kind, which in happenings:
         if kind == what and detail in (None, which):

@@ -20,7 +20,7 @@ crypto: real
 checks: false
 zones: 3
 processor: {{cores: {cores}, hosts: 1, {processor}}}
-network: {{latency: constant, one_way: {one_way}us}}
+network: {{latency: constant, one_way: {trip}us, loss: {loss:.6f}, resend: 200ms, ordered: true}}
 storage: {{write: {write_wait}us, write_sigma: 0, create: 0s, open: {open_wait}us}}
 attestation: {{quote: 0s, quote_sigma: 0, judge: 0s, judge_sigma: 0}}
 clocks: {{drift_ppm: 0, offset: 0ms}}
@@ -35,10 +35,11 @@ def _scenario(given, costs, seed):
     at = [RESTARTS_FROM_S + RESTART_EVERY_S * number for number in range(given.nodes)]
     return SCENARIO.format(
         nodes=given.nodes, seed=seed, seconds=RESTARTS_FROM_S + RESTART_EVERY_S * given.nodes, cores=os.cpu_count(),
-        shares=given.shares, threshold=given.threshold,
+        shares=given.shares, threshold=given.threshold, trip=round(costs.us("one_way") + given.delay * 1000),
+        loss=given.loss,
         processor=", ".join(f"{name}: {ns}ns" for name, ns in costs.processor().items()),
         events="\n".join(f"  - {{at: {at_s}s, do: crash, node: {node}, for: 100ms}}" for node, at_s in enumerate(at)),
-        **{name: round(costs.us(name)) for name in WAITS})
+        **{name: round(costs.us(name)) for name in WAITS if name != "one_way"})
 
 
 def _lives(path, nodes):

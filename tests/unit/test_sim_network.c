@@ -386,3 +386,27 @@ Test(hf_sim_network, what_waits_for_a_node_is_counted_with_its_time)
     cr_assert_geq(after.waited_most_us, 9 * 8);
     hf_world_free(w);
 }
+
+/* A trip takes one_way exactly, unless the scenario names a sigma. */
+Test(hf_sim_network, constant_latency_has_no_spread_that_is_not_asked_for)
+{
+    static const struct {
+        enum hf_world_latency latency;
+        double sigma;
+        bool same;
+    } rows[] = {{HF_LATENCY_CONSTANT, -1, true},
+                {HF_LATENCY_CONSTANT, 0.4, false},
+                {HF_LATENCY_LOGNORMAL, -1, false},
+                {HF_LATENCY_LOGNORMAL, 0, true}};
+    for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
+        struct numbers n = {0};
+        const struct hf_world_network network = {
+            .latency = rows[i].latency, .one_way = {.median_us = TRIP_US, .sigma = rows[i].sigma}};
+        struct hf_world *w = numbering(&n, &network);
+        unsigned same = 0;
+        for (unsigned j = 0; j < 20; j++)
+            same += hf__one_way_us(w, 0, 1) == TRIP_US;
+        cr_assert(rows[i].same ? same == 20 : same < 5, "row %zu: %u", i, same);
+        hf_world_free(w);
+    }
+}

@@ -22,16 +22,17 @@ struct hf_world_duration {
 
 struct hf_world_network {
     enum hf_world_latency latency;
-    struct hf_world_duration one_way; /* not for regions */
-    double region_sigma;              /* regions: jitter around the matrix */
-    uint64_t bandwidth;               /* bytes a second of each node's line; 0: without bound */
-    double loss;                      /* chance that a segment or a datagram is lost, 0 to 1 */
-    uint64_t burst_us;  /* what is lost is lost together: a line fails for so long, on average; 0:
+    /* Not for regions. A sigma below 0: 0.2 where latency is lognormal, else none. */
+    struct hf_world_duration one_way;
+    double region_sigma; /* regions: jitter around the matrix */
+    uint64_t bandwidth;  /* bytes a second of each node's line; 0: without bound */
+    double loss;         /* chance that a segment or a datagram is lost, 0 to 1 */
+    uint64_t burst_us;   /* what is lost is lost together: a line fails for so long, on average; 0:
                           each segment by itself */
-    uint64_t resend_us; /* a segment is sent again after this and a round trip, then twice it;
+    uint64_t resend_us;  /* a segment is sent again after this and a round trip, then twice it;
                            0: never, so that the call is lost with it */
-    double duplicate;   /* chance that a request arrives twice */
-    double reorder;     /* chance that a message is held back */
+    double duplicate;    /* chance that a request arrives twice */
+    double reorder;      /* chance that a message is held back */
     struct hf_world_duration held_back;
     bool handshakes; /* a first call pays for connection and TLS */
     bool ordered;    /* what goes one way on a connection arrives in the order it was sent in */
