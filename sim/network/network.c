@@ -115,16 +115,20 @@ static bool watched(struct hf_world *w, uint32_t message, struct hf__message *m,
     struct hf_buf body;
     struct hf_verdict_on verdict = {.body = &body};
     bool goes = true;
-    if (w->watch == NULL && w->observers_count == 0)
+    size_t first = 0; /* who looks at messages: most look at other things */
+    while (first < w->observers_count && w->observers[first].sent == NULL)
+        first++;
+    if (w->watch == NULL && first == w->observers_count)
         return true;
     hf_buf_init(&body, UINT32_MAX);
-    for (size_t i = 0; goes && i <= w->observers_count; i++) {
+    for (size_t i = first; goes && i <= w->observers_count; i++) {
+        if (i < w->observers_count && w->observers[i].sent == NULL)
+            continue;
         int fate = HF_FATE_PASS;
         verdict.delay_us = 0;
         describe(w, m, &shown);
         if (i < w->observers_count) {
-            if (w->observers[i].sent != NULL)
-                fate = w->observers[i].sent(w->observers[i].ctx, w, &shown, &verdict);
+            fate = w->observers[i].sent(w->observers[i].ctx, w, &shown, &verdict);
         } else if (w->watch != NULL) {
             fate = (int)w->watch(w->watch_ctx, &shown, &verdict);
         }
