@@ -31,6 +31,7 @@ static const struct {
     FIELD("rotation_pending_s", rotation_pending_s, 0, 31536000),
     FIELD("rotation_active_s", rotation_active_s, 0, 31536000),
     FIELD("rotation_expired_s", rotation_expired_s, 0, 31536000),
+    FIELD("rotation_departures", rotation_departures, 0, 65535),
     FIELD("sealing_suites", sealing_suites, 0, 6),
 #undef FIELD
 };

@@ -60,6 +60,7 @@ int hf_cli_metrics(int argc, char **argv);
 int hf_cli_page(int argc, char **argv);
 /* holdfast reload: documents and collateral are read again. */
 int hf_cli_reload(int argc, char **argv);
+int hf_cli_root(int argc, char **argv);
 
 /* Explains a reason, or lists all (base/reasons.def). 0; 1: there is no such reason. */
 int hf_cli_explain(int argc, char **argv);

@@ -124,6 +124,9 @@ static const struct hf_config_field policy_fields[] = {
             "where that is longer."},
     {"rotation_expired", HF_CONFIG_DURATION_S, AT(rotation_expired_s), .min = 1, .max = 31536000,
      .doc = "How long it is kept after that. Without it, 1w, or quote_age where that is longer."},
+    {"rotation_departures", HF_CONFIG_UINT, AT(rotation_departures), .min = 1, .max = 65535,
+     .doc = "After so many of its share holders have departed a root secret gives way to another. "
+            "Without it, never for that."},
     {"shares_held", HF_CONFIG_UINT, AT(shares_held_max), .default_text = "1024", .min = 1,
      .max = 65535, .doc = "Owners for whom one provider keeps shares."},
     {"time_servers", HF_CONFIG_LIST, AT(time_servers), .item = &server_item, .max = 16,
@@ -380,6 +383,7 @@ int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
     p->rotation_pending_s = f->rotation_pending_s;
     p->rotation_active_s = f->rotation_active_s;
     p->rotation_expired_s = f->rotation_expired_s;
+    p->rotation_departures = f->rotation_departures;
     p->sealing_suites = suites_of(f);
     return 0;
 }

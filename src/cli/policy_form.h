@@ -33,6 +33,7 @@ struct hf__policy_form {
     uint64_t validity_s, quote_age_s, holder_grace_s;
     HF_CONFIG_LIST_OF(int) sealing_suites; /* enum hf_sealing_suite; empty: not given */
     uint64_t rotation_pending_s, rotation_active_s, rotation_expired_s; /* 0: not given */
+    uint32_t rotation_departures;                                       /* 0: any number */
     uint32_t shares_held_max;
     HF_CONFIG_LIST_OF(struct hf__time_server_form) time_servers;
     int trust;

@@ -1,4 +1,4 @@
-/* holdfast set add|attest|remove|restore|platform|operator-key|floor|show|sign. */
+/* holdfast set add|attest|remove|restore|platform|operator-key|taint|floor|show|sign. */
 #include "ask.h"
 #include "authority.h"
 #include "base/error.h"
@@ -29,6 +29,7 @@ static const char usage[] =
     "       holdfast set restore ACCOUNT\n"
     "       holdfast set platform ACCOUNT add|remove PPID\n"
     "       holdfast set operator-key ACCOUNT KEY|none\n"
+    "       holdfast set taint ACCOUNT VERSION\n"
     "       holdfast set floor ACCOUNT --record FILE --lost ACCOUNT...\n"
     "                          [--change-record] [--only-instance]\n"
     "       holdfast set show [FILE]\n"
@@ -132,6 +133,7 @@ static int fill(const struct hf__member_list *members, uint32_t epoch, struct hf
         v->leaving = m->leaving;
         v->has_operator_key = m->has_operator_key;
         memcpy(v->operator_key, m->operator_key, sizeof v->operator_key);
+        v->root_tainted = m->root_tainted;
         v->has_floor = m->floor != NULL;
         if (m->floor != NULL)
             v->floor = m->floor->floor;
@@ -307,7 +309,7 @@ int hf_cli_set(int argc, char **argv)
         status = hf__set_attest(&a, &o.attest);
     else if (((strcmp(verb, "remove") == 0 || strcmp(verb, "restore") == 0) && n == 2) ||
              (strcmp(verb, "operator-key") == 0 && n == 3) ||
-             (strcmp(verb, "platform") == 0 && n == 4))
+             (strcmp(verb, "taint") == 0 && n == 3) || (strcmp(verb, "platform") == 0 && n == 4))
         status = hf__set_change(&a, o.words);
     else if (strcmp(verb, "floor") == 0 && n == 2) {
         o.floor.account = o.words[1];

@@ -84,6 +84,20 @@ static int operator_key(struct hf__member *m, const char *text)
     return HF_CLI_OK;
 }
 
+/* Never lower: what was known once is known. */
+static int taint(struct hf__member *m, const char *text)
+{
+    char *end;
+    unsigned long long version = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || version < 1 || version > UINT32_MAX)
+        return hf__say("set", "taint ACCOUNT VERSION: a version is a number, as its status says",
+                       0);
+    if (version < m->root_tainted)
+        return hf__say("set", "a later version is tainted already: that is not taken back", 0);
+    m->root_tainted = (uint32_t)version;
+    return HF_CLI_OK;
+}
+
 /* Puts a member into a list, in place of the same account; what it owns goes with it. */
 static int put(struct hf__member_list *members, struct hf__member *what)
 {
@@ -142,6 +156,7 @@ static int member_of(const struct hf_validator *v, struct hf__member *ret)
     if (v->has_floor && ret->floor == NULL)
         return HF_ENOMEM;
     ret->account = v->account;
+    ret->root_tainted = (uint32_t)v->root_tainted;
     memcpy(ret->operator_key, v->operator_key, sizeof ret->operator_key);
     copy_text(ret->address, sizeof ret->address, v->address);
     copy_text(ret->operator_name, sizeof ret->operator_name, v->operator_name);
@@ -257,6 +272,7 @@ int hf__set_change(const struct hf__authority *a, char **words)
         status = r == 0 ? HF_CLI_OK : hf__say("set", a->folder, r);
     } else if (m != NULL) {
         status = strcmp(words[0], "platform") == 0 ? platform(m, words[2], words[3])
+                 : strcmp(words[0], "taint") == 0  ? taint(m, words[2])
                                                    : operator_key(m, words[2]);
         if (status == HF_CLI_OK) {
             r = hf__members_save(a->folder, &members);

@@ -6,8 +6,8 @@
 #include "authority.h"
 #include "set_form.h"
 
-/* remove WHO, restore WHO, platform WHO add|remove PPID, operator-key WHO KEY|none; says what it
- * does. The exit status. */
+/* remove WHO, restore WHO, platform WHO add|remove PPID, operator-key WHO KEY|none, taint WHO
+ * VERSION; says what it does. The exit status. */
 int hf__set_change(const struct hf__authority *a, char **words);
 
 /* The one member that a word names: by its account, the first digits of it, or its operator. where:

@@ -28,6 +28,7 @@ struct member_form {
     HF_CONFIG_LIST_OF(struct platform_form) platforms;
     bool leaving;
     struct operator_key_form operator_key; /* zeros: none */
+    uint32_t root_tainted;
     struct hf__floor_form *floor;
 };
 
@@ -54,6 +55,9 @@ static const struct hf_config_field member_fields[] = {
     {"leaving", HF_CONFIG_BOOL, AT(leaving), .doc = "Takes no new shares."},
     {"operator_key", HF_CONFIG_HEX, AT(operator_key),
      .doc = "Public key of who runs it, for its operator listener; left out: of no one."},
+    {"root_tainted", HF_CONFIG_UINT, AT(root_tainted), .min = 1,
+     .doc = "Versions of its root secret up to this one may be known to others: `holdfast set "
+            "taint`."},
     {"floor", HF_CONFIG_MAP_PTR, AT(floor), .schema = &hf__floor_schema,
      .doc = "What was decided about its claims: `holdfast set floor`."},
 };
@@ -115,6 +119,7 @@ static int take(const struct set_form *form, struct hf__member_list *ret)
         m->platforms_count = f->platforms.count;
         m->leaving = f->leaving;
         hf__member_operator_key(m, f->operator_key.bytes);
+        m->root_tainted = f->root_tainted;
         m->floor = f->floor != NULL ? hf__floor_take(f->floor) : NULL;
         if (f->floor != NULL && m->floor == NULL)
             return HF_ENOMEM;
@@ -183,6 +188,8 @@ static void write_member(struct hf_buf *b, const struct hf__member *m)
         hf_hex_encode(m->operator_key, sizeof m->operator_key, key);
         hf_buf_printf(b, "    operator_key: \"%s\"\n", key);
     }
+    if (m->root_tainted > 0)
+        hf_buf_printf(b, "    root_tainted: %u\n", m->root_tainted);
     if (m->floor != NULL)
         hf__floor_write(b, m->floor);
 }

@@ -19,6 +19,7 @@ struct hf__member {
     size_t platforms_count;
     bool leaving, has_operator_key;
     uint8_t operator_key[HF_KEY_LEN];
+    uint32_t root_tainted;   /* versions of its root secret up to this one; 0: none */
     struct hf__floor *floor; /* NULL: none */
 };
 

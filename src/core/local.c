@@ -79,6 +79,9 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
     case HF_LOCAL_ABANDON:
         reply_written(e, id, hf__leave_abandon(e, event->u.local.account));
         return;
+    case HF_LOCAL_TAINT:
+        reply_written(e, id, hf__life_taint(e));
+        return;
     case HF_LOCAL_BLACKSTART:
         hf__blackstart_begin(e, id);
         return;

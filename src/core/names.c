@@ -87,3 +87,15 @@ int hf_trace_level(enum hf_trace_type type)
     hf_assert((size_t)type < HF_ARRAY_LEN(traces));
     return traces[type].level;
 }
+
+const char *hf_root_wait_name(enum hf_root_wait wait)
+{
+    static const char *const names[] = {
+#define X(constant, name, sentence) [constant] = (name),
+        HF_ROOT_WAIT_MAP(X)
+#undef X
+    };
+    hf_assert((size_t)wait < HF_ARRAY_LEN(names));
+    hf_assert(names[wait] != NULL);
+    return names[wait];
+}

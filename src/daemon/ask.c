@@ -408,7 +408,8 @@ void hf__ask_serve(struct hf__ask *a, struct hf_bytes json)
         ask_engine(a, HF_LOCAL_ABANDON, q.name);
         return;
     case HF__LOCAL_BLACKSTART:
-        ask_engine(a, HF_LOCAL_BLACKSTART, "");
+    case HF__LOCAL_TAINT:
+        ask_engine(a, q.type == HF__LOCAL_TAINT ? HF_LOCAL_TAINT : HF_LOCAL_BLACKSTART, "");
         return;
     case HF__LOCAL_REQUEST_PART:
         hf__quorum_part(a, q.offset);

@@ -32,6 +32,7 @@ enum hf__local_request_type {
     HF__LOCAL_PAGE,
     HF__LOCAL_KEYS,
     HF__LOCAL_CONFIRM,
+    HF__LOCAL_TAINT,
 };
 
 enum {

@@ -34,6 +34,7 @@ static const struct {
     {"page", HF__LOCAL_PAGE},
     {"keys", HF__LOCAL_KEYS},
     {"confirm", HF__LOCAL_CONFIRM},
+    {"taint", HF__LOCAL_TAINT},
 };
 
 /* The key's name, how long its asker waits, and which version it confirms. */

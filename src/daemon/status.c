@@ -83,23 +83,6 @@ static json_t *seeds(const struct hf__daemon *d, const struct hf_status *s)
     return list;
 }
 
-static json_t *sealing_keys(const struct hf_status *s)
-{
-    static const char *const names[] = {"none", "pending", "active", "expired"};
-    json_t *list = json_array();
-    for (size_t i = 0; i < s->sealing_keys_count; i++) {
-        const struct hf_key_status *k = &s->sealing_keys[i];
-        json_t *o = json_object();
-        set(o, "id", number(k->id));
-        set(o, "suite", number(k->suite));
-        set(o, "state", json_string(names[k->state % HF_ARRAY_LEN(names)]));
-        set(o, "since_s", number(k->since_s));
-        set(o, "next_s", k->next_s != 0 ? number(k->next_s) : json_null());
-        json_array_append_new(list, o);
-    }
-    return list;
-}
-
 static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status *s,
                       uint64_t now_ms)
 {
@@ -139,7 +122,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "broken_promises", number(s->broken));
     set(root, "seeds", seeds(d, s));
     set(root, "last_refusal", hf__status_error(s->last_refusal));
-    set(root, "sealing_keys", sealing_keys(s));
+    hf__status_keys(root, s);
     set(root, "other_network",
         hf_network_id_equal(&s->other_network, &(struct hf_network_id){{0}})
             ? json_null()

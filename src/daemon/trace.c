@@ -13,7 +13,7 @@ static const char *document_kind(uint64_t kind)
 
 static const char *key_step(uint64_t step)
 {
-    static const char *const names[] = {"made", "redated", "used", "expired", "deleted"};
+    static const char *const names[] = {"made", "redated", "used", "expired", "deleted", "tainted"};
     return step < HF_ARRAY_LEN(names) ? names[step] : "unknown";
 }
 

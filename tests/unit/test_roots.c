@@ -309,3 +309,39 @@ Test(roots, a_name_on_its_way_has_two_keys_until_its_application_confirms)
     cr_assert_not(hf__root_bound(l.e, 1));
     cr_assert(hf__root_bound(l.e, 2));
 }
+
+/* ---- taint */
+
+Test(roots, the_authoritys_order_taints_up_to_a_version_and_is_obeyed_once)
+{
+    struct hf_roots_row row;
+    long self = hf_set_find(l.e->trust->set, &l.e->account);
+    cr_assert_geq(self, 0);
+    merge(false);
+    hf__update_begin(l.e);
+    hf__roots_obey(l.e);
+    struct hf__keys none = table(&row);
+    cr_assert_not(hf__key_of_id(&none, 1)->tainted);
+    l.e->trust->set->u.set.validators[self].root_tainted = 2;
+    hf__update_begin(l.e);
+    hf__roots_obey(l.e);
+    struct hf__keys some = table(&row);
+    cr_assert(hf__key_of_id(&some, 1)->tainted);
+    cr_assert(hf__key_of_id(&some, 2)->tainted);
+    cr_assert_not(hf__key_of_id(&some, 7)->tainted);
+    cr_assert_eq(hf__roots_taint(l.e, 2), 0, "nothing is to be done");
+    cr_assert_eq(hf__roots_taint(l.e, UINT32_MAX), 1);
+}
+
+Test(roots, what_a_version_waits_for_is_shown)
+{
+    merge(false);
+    bind(1, 2);
+    struct hf_status s = harness_status(&l);
+    cr_assert_eq(s.roots_count, 3);
+    cr_assert_eq(s.roots[0].state, HF__KEY_ACTIVE);
+    cr_assert_eq(s.roots[0].names, 1);
+    cr_assert_eq(s.roots[0].moving, 1);
+    cr_assert_eq(s.roots[1].waits, HF_ROOT_WAITS_DEALING);
+    cr_assert_str_eq(hf_root_wait_name(HF_ROOT_WAITS_DEALING), "dealing");
+}

@@ -22,7 +22,12 @@ void hf__life_keys(struct hf_engine *e);
 /* All that is due with versions of the root secret (5). Returns when to look again, in milliseconds
  * from now. */
 uint64_t hf__life_roots(struct hf_engine *e);
-/* Fills in the sealing keys. */
+/* The operator says that others may know the root secret, whichever version. HF_ELOCKED and so on,
+ * as a key is refused; what writing fails with. */
+HF_MUST_USE int hf__life_taint(struct hf_engine *e);
+/* Fills in the versions of the root secret. */
+void hf__roots_status(struct hf_engine *e, struct hf_status *ret);
+/* Fills in the keys of both kinds. */
 void hf__life_status(struct hf_engine *e, struct hf_status *ret);
 /* The vault is open, or was just made: what hangs on that begins. */
 void hf__life_opened(struct hf_engine *e);

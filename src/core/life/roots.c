@@ -88,12 +88,74 @@ static uint64_t look_ms(const struct hf_engine *e, const struct hf__keys *keys)
     return ms;
 }
 
+/* What holds a version up. */
+static enum hf_root_wait waits_for(struct hf_engine *e, const struct hf__key *k, uint64_t dealt)
+{
+    struct hf_placement_record record;
+    struct hf__dealt recorded = {0};
+    bool confirmed = false;
+    if (hf__own_record(e, &record, NULL, &confirmed))
+        hf__roots_recorded(&record, &recorded);
+    hf_assert(k->state >= HF__KEY_PENDING && k->state <= HF__KEY_EXPIRED);
+    if (k->state == HF__KEY_ACTIVE)
+        return k->tainted ? HF_ROOT_WAITS_SUCCESSOR : HF_ROOT_WAITS_NONE;
+    if (k->state == HF__KEY_EXPIRED)
+        return hf__root_bound(e, k->id)          ? HF_ROOT_WAITS_NAMES
+               : hf__root_dealt(e, k->id, dealt) ? HF_ROOT_WAITS_DELETION
+                                                 : HF_ROOT_WAITS_NONE;
+    if (!confirmed || !hf__dealt_has(&recorded, k->id))
+        return HF_ROOT_WAITS_DEALING;
+    if (e->state != HF_STATE_READY)
+        return HF_ROOT_WAITS_READY;
+    return e->trust->policy == NULL || hf__quorum_holds(e, k->id) ? HF_ROOT_WAITS_NONE
+                                                                  : HF_ROOT_WAITS_SEALED;
+}
+
+void hf__roots_status(struct hf_engine *e, struct hf_status *ret)
+{
+    struct hf_roots_row row;
+    struct hf__keys keys;
+    hf__roots_table(e, &row, &keys);
+    hf_assert(ret->roots_count == 0 && keys.count == row.roots_count);
+    if (e->claimed)
+        find_facts(e, &row, &keys);
+    for (size_t i = 0; i < keys.count; i++) {
+        const struct hf__key *k = &keys.list[i];
+        struct hf_root_status *to = &ret->roots[ret->roots_count++];
+        uint64_t due_s = UINT64_MAX;
+        if (e->trust->policy != NULL) {
+            struct hf__rotation policy = hf__roots_policy(e);
+            due_s = hf__rotate_due(&keys, &policy, k);
+        }
+        *to = (struct hf_root_status){.version = k->id,
+                                      .state = k->state,
+                                      .tainted = k->tainted,
+                                      .waits = (uint8_t)waits_for(e, k, row.roots[i].dealt),
+                                      .departed = (uint32_t)row.roots[i].departed,
+                                      .since_s = k->since_s,
+                                      .next_s = due_s != UINT64_MAX ? due_s : 0};
+        to->names = hf__root_names(e, k->id, &to->moving);
+    }
+}
+
+int hf__life_taint(struct hf_engine *e)
+{
+    int r = hf__why_closed(e);
+    if (r == 0 && e->store_error != 0)
+        r = e->store_error;
+    hf_assert(r != 0 || (e->open && e->claimed));
+    if (r == 0)
+        (void)hf__roots_taint(e, UINT32_MAX);
+    return r;
+}
+
 uint64_t hf__life_roots(struct hf_engine *e)
 {
     struct hf__keys keys;
     if (!may_rotate(e))
         return e->timing.watch_ms;
     struct hf__rotation policy = hf__roots_policy(e);
+    hf__roots_obey(e);
     bool changed = sweep(e, &policy, &keys);
     uint64_t now_s = hf__now_s(e), next_s = hf__rotate_next(&keys, &policy);
     hf_assert(e->claimed && next_s > now_s);

@@ -66,6 +66,7 @@ void hf__life_status(struct hf_engine *e, struct hf_status *ret)
     struct hf__keys keys;
     if (!e->open)
         return;
+    hf__roots_status(e, ret);
     hf__sealing_table(e, &row, &keys);
     hf_assert(keys.count <= HF_SEALING_KEYS_MAX);
     for (size_t i = 0; i < keys.count; i++) {

@@ -40,6 +40,7 @@ enum hf__key_verb {
     HF__KEY_ACTIVATE, /* pending to active */
     HF__KEY_EXPIRE,   /* active, or pending and needed, to expired */
     HF__KEY_DELETE,   /* pending or expired, to nothing */
+    HF__KEY_TAINTED,  /* in a trace alone: others may know it */
 };
 
 struct hf__key_op {

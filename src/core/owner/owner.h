@@ -467,10 +467,17 @@ bool hf__dealt_has(const struct hf__dealt *d, uint32_t version);
 bool hf__dealt_equal(const struct hf__dealt *a, const struct hf__dealt *b);
 /* Whether an application's key is of this version, or on its way to it. */
 bool hf__root_bound(struct hf_engine *e, uint32_t version);
+/* How many names have their key of this version; ret_moving: of them, how many move to another. */
+uint32_t hf__root_names(struct hf_engine *e, uint32_t version, uint32_t *ret_moving);
 /* Whether some holder may still keep a share of a dealing that protects this version. dealt: as in
  * kept_root. */
 bool hf__root_dealt(struct hf_engine *e, uint32_t version, uint64_t dealt);
 /* Looks anew whether the newest generation protects what it should. */
 void hf__roots_look(struct hf_engine *e);
+/* Others may know versions up to this one: they are tainted, and give way at once. Returns how many
+ * were not so before. */
+size_t hf__roots_taint(struct hf_engine *e, uint32_t through);
+/* Taints what the authority orders, in the set or by what the policy allows. */
+void hf__roots_obey(struct hf_engine *e);
 
 #endif

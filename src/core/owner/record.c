@@ -131,6 +131,7 @@ void hf__record_make(struct hf_engine *e)
     if (replaces) {
         record.chain_count = make_chain(e, &own, true, chain);
         hf__older_save(e, &own, &record);
+        hf__roots_departed(e, &own, &record);
     }
     /* What was noted in case of a crash is now in the record's own row. */
     hf__given_up_drop(e);

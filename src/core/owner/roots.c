@@ -42,19 +42,43 @@ void hf__roots_recorded(const struct hf_placement_record *record, struct hf__dea
     hf_assert(ret->count > 0);
 }
 
+/* The bindings one after the other: at begins at the first of them; false: there is no further. */
+static bool next_binding(struct hf_engine *e, size_t *at, struct hf_binding_row *ret)
+{
+    const struct hf__row *row = hf__rows_at(&e->rows, *at, HF_ROW_BINDING, no_key);
+    hf_assert(e->open);
+    if (row == NULL)
+        return false;
+    int r = hf__decode(e, &hf_wire_binding_row, hf_blob_bytes(row->value), ret);
+    hf_assert(r == 0);
+    ++*at;
+    return true;
+}
+
 bool hf__root_bound(struct hf_engine *e, uint32_t version)
 {
-    const struct hf__row *row;
-    hf_assert(e->open && version > 0);
-    size_t at = hf__rows_first(&e->rows, HF_ROW_BINDING, no_key);
-    for (; (row = hf__rows_at(&e->rows, at, HF_ROW_BINDING, no_key)) != NULL; at++) {
-        struct hf_binding_row binding;
-        int r = hf__decode(e, &hf_wire_binding_row, hf_blob_bytes(row->value), &binding);
-        hf_assert(r == 0);
+    struct hf_binding_row binding;
+    hf_assert(version > 0);
+    for (size_t at = hf__rows_first(&e->rows, HF_ROW_BINDING, no_key);
+         next_binding(e, &at, &binding);)
         if (binding.version == version || binding.next == version)
             return true;
-    }
     return false;
+}
+
+uint32_t hf__root_names(struct hf_engine *e, uint32_t version, uint32_t *ret_moving)
+{
+    struct hf_binding_row binding;
+    uint32_t count = 0;
+    *ret_moving = 0;
+    for (size_t at = hf__rows_first(&e->rows, HF_ROW_BINDING, no_key);
+         next_binding(e, &at, &binding);)
+        if (binding.version == version) {
+            count++;
+            *ret_moving += binding.next != 0;
+        }
+    hf_assert(*ret_moving <= count);
+    return count;
 }
 
 /* Whether the time of a version is over: as in a sweep (owner/rotate.c). */
@@ -140,6 +164,81 @@ void hf__roots_look(struct hf_engine *e)
     hf__roots_recorded(&record, &recorded);
     hf__roots_wanted(e, &wanted);
     e->owner->other_roots = !hf__dealt_equal(&recorded, &wanted);
+}
+
+/* The row, to be changed: its entries are in list. */
+static void copy_row(struct hf_engine *e, struct hf_kept_root list[static HF_ROOTS_KEPT_MAX],
+                     struct hf_roots_row *ret)
+{
+    struct hf__keys keys;
+    hf__roots_table(e, ret, &keys);
+    hf_assert(ret->roots_count > 0 && ret->roots_count <= HF_ROOTS_KEPT_MAX);
+    memcpy(list, ret->roots, ret->roots_count * sizeof *list);
+    ret->roots = list;
+}
+
+size_t hf__roots_taint(struct hf_engine *e, uint32_t through)
+{
+    struct hf_kept_root list[HF_ROOTS_KEPT_MAX];
+    struct hf_roots_row row;
+    size_t count = 0;
+    copy_row(e, list, &row);
+    for (size_t i = 0; i < row.roots_count; i++) {
+        if (list[i].tainted || list[i].version > through)
+            continue;
+        list[i].tainted = true;
+        hf__trace(e, HF_TRACE_ROOT, 0, NULL, list[i].version, HF__KEY_TAINTED);
+        count++;
+    }
+    hf_assert(count <= HF_ROOTS_KEPT_MAX);
+    if (count > 0) {
+        hf__roots_put(e, &row);
+        hf__timer_set(e, HF__TIMER_KEYS, 0);
+    }
+    return count;
+}
+
+void hf__roots_departed(struct hf_engine *e, const struct hf_placement_record *before,
+                        const struct hf_placement_record *now)
+{
+    struct hf_kept_root list[HF_ROOTS_KEPT_MAX];
+    struct hf_roots_row row;
+    struct hf__dealt recorded;
+    uint64_t departed = 0;
+    hf_assert(before->holders_count > 0 && now->holders_count > 0);
+    for (size_t i = 0; i < before->holders_count; i++) {
+        bool stays = false;
+        for (size_t j = 0; j < now->holders_count && !stays; j++)
+            stays = hf_account_equal(&before->holders[i].account, &now->holders[j].account);
+        departed += !stays;
+    }
+    if (departed == 0 || e->trust->policy == NULL || hf__policy(e)->rotation_departures == 0)
+        return;
+    hf__roots_recorded(before, &recorded);
+    copy_row(e, list, &row);
+    for (size_t i = 0; i < row.roots_count; i++)
+        if (hf__dealt_has(&recorded, (uint32_t)list[i].version) &&
+            list[i].departed <= UINT32_MAX - departed)
+            list[i].departed += departed;
+    hf__roots_put(e, &row);
+    hf__timer_set(e, HF__TIMER_KEYS, 0);
+}
+
+void hf__roots_obey(struct hf_engine *e)
+{
+    struct hf_roots_row row;
+    struct hf__keys keys;
+    uint64_t through = 0, most = hf__policy(e)->rotation_departures;
+    hf_assert(e->open && e->trust->policy != NULL);
+    long self = e->trust->set != NULL ? hf_set_find(e->trust->set, &e->account) : -1;
+    if (self >= 0)
+        through = e->trust->set->u.set.validators[self].root_tainted;
+    hf__roots_table(e, &row, &keys);
+    for (size_t i = 0; i < row.roots_count; i++)
+        if (most > 0 && row.roots[i].departed >= most && row.roots[i].version > through)
+            through = row.roots[i].version;
+    if (through > 0)
+        (void)hf__roots_taint(e, (uint32_t)through);
 }
 
 /* Of several versions: from all of them and the generation's id. Who lacks one of them, and has an

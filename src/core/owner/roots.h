@@ -10,6 +10,10 @@
 /* A record protects these versions: which generation did so last is noted. */
 void hf__roots_note(struct hf_engine *e, const struct hf_placement_record *record);
 
+/* A new dealing takes the place of the newest: those of its holders that it has not kept count. */
+void hf__roots_departed(struct hf_engine *e, const struct hf_placement_record *before,
+                        const struct hf_placement_record *now);
+
 /*
  * The secret that a dealing shares: of one version the root secret itself, of several a key that
  * only who has them all can tell. rng: begun anew, what its polynomial is drawn from. ret: secret.

@@ -171,6 +171,15 @@ static void settle(struct hf_engine *e, bool unsealed)
         hf__holders_judge(e);
 }
 
+/* The newest version that a statement holds. */
+static uint32_t newest_of(const struct hf_sealed_context *c)
+{
+    struct hf__dealt versions;
+    versions_of(c, &versions);
+    hf_assert(versions.count > 0);
+    return versions.version[versions.count - 1];
+}
+
 void hf__quorum_due(struct hf_engine *e)
 {
     hf_assert(e->open || !e->claimed);
@@ -199,7 +208,13 @@ static int renew(struct hf_engine *e, const struct hf_quorum_key *key)
     if (r != 0 || (is && before.rank >= rank &&
                    memcmp(before.ppid, self->verdict.ppid, sizeof before.ppid) == 0))
         return r;
-    return seal(e, key, self, before.rank > rank ? before.rank : rank, before.made_s + 1);
+    r = seal(e, key, self, before.rank > rank ? before.rank : rank, before.made_s + 1);
+    /* Whoever kept shares of the key before can still open what was sealed to that: with a new key
+     * of the share holders, what they could open gives way. */
+    if (r == 0 && before.version > 0 &&
+        memcmp(before.quorum_key, key->commitments.data, sizeof before.quorum_key) != 0)
+        (void)hf__roots_taint(e, newest_of(&before));
+    return r;
 }
 
 /* When what is sealed is looked at next: the share set may expire, or the policy's date come. */

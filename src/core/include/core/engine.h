@@ -221,6 +221,7 @@ enum hf_local_type {
     HF_LOCAL_ANSWER,     /* `name` is an answer of one of them */
     HF_LOCAL_KEYS,       /* the key `name`, and that of a newer version to which it moves */
     HF_LOCAL_CONFIRM,    /* the application needs no key of `name` but that of `version` */
+    HF_LOCAL_TAINT,      /* others may know the root secret: it gives way at once */
     HF_LOCAL_QUOTE,      /* a quote over bytes and a nonce of the application's */
 };
 

@@ -107,6 +107,38 @@ struct hf_key_status {
     uint64_t next_s;  /* when its next step is due; 0: not by time alone */
 };
 
+/* What a version of the root secret waits for, besides time. X(constant, name, sentence) */
+#define HF_ROOT_WAIT_MAP(X)                                                                        \
+    X(HF_ROOT_WAITS_NONE, "nothing", "nothing but time")                                           \
+    X(HF_ROOT_WAITS_DEALING, "dealing", "all holders must have a backup that protects it")         \
+    X(HF_ROOT_WAITS_READY, "ready", "the node must be ready")                                      \
+    X(HF_ROOT_WAITS_SEALED, "sealed", "share holders must be able to open it")                     \
+    X(HF_ROOT_WAITS_SUCCESSOR, "successor", "another must be there to take its place")             \
+    X(HF_ROOT_WAITS_NAMES, "names", "applications must move their keys, and confirm")              \
+    X(HF_ROOT_WAITS_DELETION, "deletion", "holders must delete older shares")
+
+enum hf_root_wait {
+#define X(constant, name, sentence) constant,
+    HF_ROOT_WAIT_MAP(X)
+#undef X
+};
+
+/* Its name, as the status has it; static. */
+const char *hf_root_wait_name(enum hf_root_wait wait);
+
+/* A version of the root secret (proto/ROTATION.md, 5). */
+struct hf_root_status {
+    uint32_t version;
+    uint8_t state;     /* 1 pending, 2 active, 3 expired */
+    bool tainted;      /* others may know it */
+    uint8_t waits;     /* enum hf_root_wait */
+    uint32_t names;    /* application keys that are of it */
+    uint32_t moving;   /* of these, those that move to a newer one and are not confirmed */
+    uint32_t departed; /* holders of its dealings that were replaced */
+    uint64_t since_s;  /* Unix time */
+    uint64_t next_s;   /* when its next step is due; 0: not by time alone */
+};
+
 struct hf_status {
     enum hf_state state;
     int reason;        /* an error code that says why, or 0 */
@@ -169,6 +201,8 @@ struct hf_status {
     uint64_t identity_made_s;                               /* of the own identity quote; 0 none */
     struct hf_key_status sealing_keys[HF_SEALING_KEYS_MAX]; /* ascending by id */
     size_t sealing_keys_count;
+    struct hf_root_status roots[HF_ROOTS_KEPT_MAX]; /* ascending by version */
+    size_t roots_count;
     uint64_t quote_age_max_s; /* of the policy; 0 none */
     uint64_t holder_grace_s;  /* likewise */
     uint64_t now_s;           /* the time by which the node judges dates */

@@ -56,8 +56,8 @@
     X(HF_TRACE_PROMISE_BROKEN, "promise_broken", 2) /* account: holder; a: generation, b: index */ \
     X(HF_TRACE_SEALING_KEY, "sealing_key",                                                         \
       1) /* a: id; b: 0 made, 1 dated anew, 2 used, 3 expired, 4 deleted */                        \
-    X(HF_TRACE_ROOT, "root_secret", 1)                    /* a: version; b: as of a sealing key */ \
-    X(HF_TRACE_QUORUM_SEALED, "quorum_sealed", 1)         /* a: share set, b: key version */       \
+    X(HF_TRACE_ROOT, "root_secret", 1)            /* a: version; b: likewise, or 5 tainted */      \
+    X(HF_TRACE_QUORUM_SEALED, "quorum_sealed", 1) /* a: share set, b: key version */               \
     X(HF_TRACE_BLACKSTART_ASKED, "blackstart_asked", 2)   /* a: request, b: m; hash: request */    \
     X(HF_TRACE_BLACKSTART_ANSWER, "blackstart_answer", 2) /* a: holder, b: have; error */          \
     X(HF_TRACE_BLACKSTART_OPENED, "blackstart_opened", 2) /* a: answers, b: m; hash: request */    \
