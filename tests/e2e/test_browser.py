@@ -159,6 +159,16 @@ def a_node_that_says_what_is_none_breaks_nothing_but_its_own_page():
 
 
 @tap.case
+def a_black_start_under_way_says_whose_answers_are_missing():
+    data = real_data()
+    data["status"] |= {"state": "recovering", "open": False, "exit_status": 3, "says": "collecting shares from its providers",
+                       "quorum": {"wanted": True, "sealed": True, "openable": True, "open": True, "have": 1, "need": 3, "lost": False}}
+    data["status"]["key"] |= {"outlook": "stuck", "says": "NOT BY ITSELF: 3 of 3 providers are locked themselves"}
+    with Played(PROGRAMS, data) as played:
+        look_at(played.url, "blackstart", ["1 of 3 answers of share holders are here", "NOT BY ITSELF", "not known while this node is locked"], ("desk",))
+
+
+@tap.case
 def a_thousand_members_have_room():
     data = real_data()
     states = ["member"] * 17 + ["suspect", "unreachable", "leaving"]
