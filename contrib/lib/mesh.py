@@ -105,6 +105,7 @@ class Node:
         self.address = f"127.0.0.1:{port}"
         self.account = None
         self.process = None
+        self.within = []  # words before the daemon's own: a program that starts it in another place
         self.place(mesh.folder / f"node{number}")
 
     def place(self, folder):
@@ -119,7 +120,7 @@ class Node:
         check(self.process is None, f"node {self.number} runs already")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [self.mesh.programs.holdfastd, *AS_ROOT, "--config", self.config], stdin=subprocess.DEVNULL, stdout=log,
+                [*self.within, self.mesh.programs.holdfastd, *AS_ROOT, "--config", self.config], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, env=os.environ | (environment or {}), start_new_session=True,
                 preexec_fn=None if self.mesh.outlive else _die_with_parent)
 
