@@ -20,7 +20,8 @@ static void end(struct hf_world *w, struct hf__strategy_run *run)
 {
     hf__hostile_end(w, run);
     for (size_t i = 0; i < run->count; i++) {
-        hf_world_machine(w, run->nodes[i], run->nodes[i]);
+        /* Where it belongs: a new release runs on the machine of the old one. */
+        hf_world_machine(w, run->nodes[i], hf__node(w, run->nodes[i])->home);
         hf__hostile_restart(w, run->nodes[i]);
     }
 }
