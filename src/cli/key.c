@@ -31,7 +31,7 @@ static const char key_usage[] =
     "kept, and get prints the older. A crash in between costs nothing: ask again.\n"
     "--wait waits for what may pass by itself: a daemon that starts or recovers.\n"
     "--network refuses a key of another network than this.\n"
-    "exit status: 0 printed, 1 error, 2 not released now, and trying again may help\n";
+    "exit status: 0 printed or confirmed, 1 error, 2 not now, and trying again may help\n";
 
 struct key_options {
     bool force, json, both;

@@ -76,7 +76,7 @@ static int show(bool json)
     return HF_CLI_OK;
 }
 
-/* What a taint does, for whoever is to confirm it. */
+/* What a taint does, for the operator who is to confirm it. */
 static int print_taint(void)
 {
     json_t *root;

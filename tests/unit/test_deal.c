@@ -56,7 +56,7 @@ Test(hf__offer_answered, counts_once)
 Test(hf__deal_advance, goes_on_where_a_key_to_seal_to_is_none)
 {
     struct hf__dealing *d = under_way();
-    hf__deal_shares(l.e, d);
+    cr_assert(hf__deal_shares(l.e, d));
     for (size_t i = 0; i < d->n; i++) {
         d->candidates[i].state = HF__CANDIDATE_OFFERED;
         d->candidates[i].sealing_suite = HF_SEALING_CHACHA;
@@ -129,7 +129,7 @@ static void receipts_with(size_t unsealed)
     struct hf__dealing *d = under_way();
     put_record(unsealed);
     d->replaces = true;
-    hf__deal_shares(l.e, d);
+    cr_assert(hf__deal_shares(l.e, d));
     for (size_t i = 0; i < d->n; i++) {
         d->candidates[i].state = HF__CANDIDATE_OFFERED;
         d->candidates[i].slot = (int8_t)i;

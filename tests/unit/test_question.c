@@ -3,6 +3,7 @@
 #include "page/question.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct hf_question asked(const char *text, enum hf_question_state wanted)

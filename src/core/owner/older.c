@@ -23,13 +23,14 @@ static bool is_unrecorded(const struct hf_engine *e, const struct hf_older_row *
            memcmp(row->instance, e->instance, sizeof row->instance) == 0;
 }
 
-/* How many distinct shares those may keep who have not confirmed: one that moved is at two. */
+/* How many distinct shares those may keep, at most, who have not confirmed: one that moved is at
+ * two. Whom a dealing passed over may keep any, and stands there with index 1: each counts. */
 static size_t shares_left(const struct hf_older_row *row)
 {
     uint32_t indices = 0, count = 0;
     for (size_t i = 0; i < row->holders_count; i++) {
         uint32_t bit = UINT32_C(1) << row->holders[i].index;
-        count += (indices & bit) == 0;
+        count += bit == 2 || (indices & bit) == 0;
         indices |= bit;
     }
     hf_assert((indices & 1) == 0 && indices >> (HF_SHARES_MAX + 1) == 0);

@@ -209,8 +209,8 @@ static int renew(struct hf_engine *e, const struct hf_quorum_key *key)
                    memcmp(before.ppid, self->verdict.ppid, sizeof before.ppid) == 0))
         return r;
     r = seal(e, key, self, before.rank > rank ? before.rank : rank, before.made_s + 1);
-    /* Whoever kept shares of the key before can still open what was sealed to that: with a new key
-     * of the share holders, what they could open gives way. */
+    /* The share holders of before can still open what was sealed to their key: with a new one, what
+     * they could open gives way. */
     if (r == 0 && before.version > 0 &&
         memcmp(before.quorum_key, key->commitments.data, sizeof before.quorum_key) != 0)
         (void)hf__roots_taint(e, newest_of(&before));

@@ -175,7 +175,6 @@ enum hf_method {
     HF_METHOD_MAP(X)
 #undef X
 };
-
 /* They are numbered from 1 to this. */
 enum {
 #define X(constant, number, name) +1
@@ -293,11 +292,8 @@ struct hf_event {
             struct hf_bytes body; /* where it came from says nothing */
         } datagram;
         struct {
-            const struct hf_account *account; /* the other end ended it, or the way to it */
-        } closed;
-        struct {
-            const struct hf_account *account;
-        } excess;
+            const struct hf_account *account; /* whose connection ended, or who asks too much */
+        } closed, excess;
         struct {
             const struct hf_marks *marks;
         } marks;
@@ -318,8 +314,7 @@ struct hf_write {
     struct hf_blob *value;
 };
 
-/* A request to a peer. Answered by exactly one HF_EVENT_RESPONSE, with
- * HF_ETIMEOUT after timeout_ms. */
+/* A request to a peer: exactly one HF_EVENT_RESPONSE comes, with HF_ETIMEOUT after timeout_ms. */
 struct hf_call {
     uint32_t id;
     uint8_t method;
