@@ -385,7 +385,7 @@ class Mesh:
                     node.hang_up()
         form = self.authority / "policy.yaml"
         if "handover_untimed" not in form.read_text():
-            form.write_text(form.read_text() + "handover_untimed: true\n")
+            form.write_text("handover_untimed: true\n" + form.read_text())
             sign()
         new.start()
         digest = until(lambda: (new.status() or {}).get("measurement"), 30, new.tail)

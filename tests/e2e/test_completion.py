@@ -75,7 +75,7 @@ def a_verb_has_its_own_options_and_a_word_that_was_begun_is_finished():
             "exec --key a=3 -- l")
         assert {"--operator", "--zone", "--address"} <= add and "--yes" not in add, add
         assert sign == {"--yes"} and nested >= {"add", "withdraw", "list"} and begun == {"blackstart"}, (sign, nested, begun)
-        assert behind == {"status"} and own == {"--zone"} and reasons == {"drain_own_key", "drain_refused"}, (behind, own, reasons)
+        assert behind == {"status"} and own == {"--zone"} and reasons == {"drain_blackstart", "drain_own_key", "drain_refused"}, (behind, own, reasons)
         assert ended == set(), ended
 
 

@@ -22,7 +22,7 @@ Test(hf_method_name, and_back)
         cr_assert_eq(hf_method_from_name(hf_method_name(methods[i])), methods[i]);
     cr_assert_eq(HF_ARRAY_LEN(methods), HF_METHODS);
     for (size_t i = 0; i < HF_ARRAY_LEN(methods); i++)
-        cr_assert_eq(methods[i], i + 1);
+        cr_assert_eq(methods[i], (int)i + 1);
     cr_assert_null(hf_method_name(0));
     cr_assert_null(hf_method_name(-1));
     cr_assert_null(hf_method_name(200));
