@@ -18,7 +18,7 @@ static void lists_servers(struct hf_policy *p, void *ctx)
     static struct hf_time_server list[3];
     (void)ctx;
     for (size_t i = 0; i < 3; i++)
-        list[i].name = list[i].operator_name = hf_bytes_of("abc" + i, 1);
+        list[i].name = list[i].operator_name = hf_bytes_of(&"abc"[i], 1);
     p->time_servers = list;
     p->time_servers_count = 3;
 }
