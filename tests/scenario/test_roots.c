@@ -1,63 +1,13 @@
 /* Root secrets give way to others while a network goes on (proto/ROTATION.md, 5). */
-#include "testnet.h"
+#include "rotating.h"
 
 #include "base/error.h"
-#include "node/node.h"
 
 #include <criterion/criterion.h>
 
-enum { NODES = 8, MINUTE_MS = 60000 };
-
-/* Root secrets that last for as short a time as a policy may say. */
-static void short_lives(struct hf_policy *p, void *ctx)
-{
-    (void)ctx;
-    p->quote_age_max_s = 60;
-    p->rotation_pending_s = 2;
-    p->rotation_active_s = 120;
-    p->rotation_expired_s = 60;
-}
-
-static struct hf_world *up(void)
-{
-    struct hf_world *w = testnet_up(NODES, 3, 5);
-    hf_world_policy_edit(w, short_lives, NULL);
-    return w;
-}
-
-/* How often a node's root secret has made a move. */
-static size_t moves(struct hf_world *w, uint32_t node, enum hf__key_verb verb)
-{
-    size_t count, found = 0;
-    const struct hf_world_trace *traces = hf_world_traces(w, &count);
-    for (size_t i = 0; i < count; i++)
-        found += traces[i].node == node && traces[i].trace.type == HF_TRACE_ROOT &&
-                 traces[i].trace.b == (uint64_t)verb;
-    return found;
-}
-
-struct wanted {
-    uint32_t node;
-    enum hf__key_verb verb;
-    size_t moves;
-};
-
-static bool has_moved(struct hf_world *w, void *ctx)
-{
-    const struct wanted *m = ctx;
-    return moves(w, m->node, m->verb) >= m->moves;
-}
-
-static void run_until_moved(struct hf_world *w, uint32_t node, enum hf__key_verb verb, size_t count)
-{
-    struct wanted m = {node, verb, count};
-    cr_assert(hf_world_run_until(w, has_moved, &m, 10 * MINUTE_MS), "move %d of n%u, %zu times",
-              verb, node, count);
-}
-
 Test(roots, an_application_that_moves_leaves_the_old_version_and_one_that_does_not_keeps_it)
 {
-    struct hf_world *w = up();
+    struct hf_world *w = rotating_up();
     struct hf_world_keys both;
     uint8_t other[HF_APP_KEY_LEN], key[HF_APP_KEY_LEN];
     uint32_t version;
@@ -101,7 +51,7 @@ Test(roots, an_application_that_moves_leaves_the_old_version_and_one_that_does_n
 
 Test(roots, all_nodes_rotate_and_each_recovers_under_whichever_version)
 {
-    struct hf_world *w = up();
+    struct hf_world *w = rotating_up();
     for (uint32_t node = 0; node < NODES; node++) {
         run_until_moved(w, node, HF__KEY_ACTIVATE, 2);
         testnet_restart(w, node);
@@ -113,7 +63,7 @@ Test(roots, all_nodes_rotate_and_each_recovers_under_whichever_version)
 
 Test(roots, a_lost_folder_brings_all_versions_back)
 {
-    struct hf_world *w = up();
+    struct hf_world *w = rotating_up();
     uint8_t key[HF_APP_KEY_LEN];
     uint32_t version;
     struct hf_world_keys both;
@@ -140,7 +90,7 @@ Test(roots, a_lost_folder_brings_all_versions_back)
 /* A node that restores or takes over a share needs no root secret: it is a share like any. */
 Test(roots, shares_that_move_while_their_owner_is_down_bring_all_versions_back)
 {
-    struct hf_world *w = up();
+    struct hf_world *w = rotating_up();
     uint32_t holders[16];
     run_until_moved(w, 0, HF__KEY_ACTIVATE, 1);
     testnet_ready(w, HF_WORLD_ALL);

@@ -19,6 +19,10 @@ void hf__life_recover(struct hf_engine *e);
 void hf__life_settle(struct hf_engine *e);
 /* The timer: sealing keys give way to others (proto/ROTATION.md, 4). */
 void hf__life_keys(struct hf_engine *e);
+/* Makes every move that is due in a table, each with a trace of this type. Returns whether there
+ * was one: what is to be saved then. */
+bool hf__life_rotate(struct hf_engine *e, const struct hf__rotation *policy,
+                     enum hf_trace_type trace, struct hf__keys *keys);
 /* All that is due with versions of the root secret (5). Returns when to look again, in milliseconds
  * from now. */
 uint64_t hf__life_roots(struct hf_engine *e);

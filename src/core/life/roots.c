@@ -56,20 +56,13 @@ static void moved(struct hf_engine *e)
 static bool sweep(struct hf_engine *e, const struct hf__rotation *policy, struct hf__keys *ret)
 {
     struct hf_roots_row row;
-    struct hf__key_op ops[HF__KEY_OPS_MAX];
-    uint64_t now_s = hf__now_s(e);
     hf__roots_table(e, &row, ret);
     find_facts(e, &row, ret);
-    size_t count = hf__rotate(ret, policy, now_s, ops);
-    hf_assert(count <= HF__KEY_OPS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        hf__key_move(ret, &ops[i], now_s);
-        hf__trace(e, HF_TRACE_ROOT, 0, NULL, ops[i].id, ops[i].verb);
-    }
-    if (count > 0 && hf__roots_save(e, &row, ret))
+    bool any = hf__life_rotate(e, policy, HF_TRACE_ROOT, ret);
+    if (any && hf__roots_save(e, &row, ret))
         moved(e);
-    hf_assert(ret->count > 0 && ret->count <= HF_ROOTS_KEPT_MAX);
-    return count > 0;
+    hf_assert(ret->count > 0);
+    return any;
 }
 
 /* How long to wait at most: what a pending version waits for is no matter of time alone, nor what

@@ -5,37 +5,40 @@ enum { LOOK_S_MAX = 86400, WAIT_MS = 60000 };
 
 static struct hf__rotation policy_of(const struct hf_engine *e)
 {
-    struct hf_lifetimes l;
-    hf_policy_lifetimes(hf__policy(e), &l);
-    hf_assert(hf_policy_lifetimes_check(hf__policy(e)) == HF_LIFETIMES_FIT);
-    uint32_t suites = hf_policy_sealing_suites(hf__policy(e));
-    hf_assert((suites >> HF_SEALING_CHACHA & 1) != 0);
+    struct hf__rotation ret = hf__roots_policy(e);
+    ret.suites = hf_policy_sealing_suites(hf__policy(e));
+    hf_assert((ret.suites >> HF_SEALING_CHACHA & 1) != 0);
     if (!e->gcm)
-        suites &= ~(1u << HF_SEALING_GCM);
-    return (struct hf__rotation){.pending_s = l.pending_s,
-                                 .active_s = l.active_s,
-                                 .expired_s = l.expired_s,
-                                 .suites = suites,
-                                 .max = HF_SEALING_KEYS_MAX};
+        ret.suites &= ~(1u << HF_SEALING_GCM);
+    ret.max = HF_SEALING_KEYS_MAX;
+    return ret;
+}
+
+bool hf__life_rotate(struct hf_engine *e, const struct hf__rotation *policy,
+                     enum hf_trace_type trace, struct hf__keys *keys)
+{
+    struct hf__key_op ops[HF__KEY_OPS_MAX];
+    uint64_t now_s = hf__now_s(e);
+    size_t count = hf__rotate(keys, policy, now_s, ops);
+    hf_assert(count <= HF__KEY_OPS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        hf__key_move(keys, &ops[i], now_s);
+        hf__trace(e, trace, 0, NULL, ops[i].id, ops[i].verb);
+    }
+    hf_assert(keys->count <= policy->max);
+    return count > 0;
 }
 
 /* All that is due, in one row of one transaction. Returns whether anything was. */
 static bool sweep(struct hf_engine *e, const struct hf__rotation *policy, struct hf__keys *ret)
 {
     struct hf_keys_row row;
-    struct hf__key_op ops[HF__KEY_OPS_MAX];
-    uint64_t now_s = hf__now_s(e);
     hf__sealing_table(e, &row, ret);
     hf_assert(ret->count > 0 && ret->count <= policy->max);
-    size_t count = hf__rotate(ret, policy, now_s, ops);
-    hf_assert(count <= HF__KEY_OPS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        hf__key_move(ret, &ops[i], now_s);
-        hf__trace(e, HF_TRACE_SEALING_KEY, 0, NULL, ops[i].id, ops[i].verb);
-    }
-    if (count > 0)
+    bool any = hf__life_rotate(e, policy, HF_TRACE_SEALING_KEY, ret);
+    if (any)
         hf__sealing_save(e, &row, ret);
-    return count > 0;
+    return any;
 }
 
 void hf__life_keys(struct hf_engine *e)

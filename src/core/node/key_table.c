@@ -56,3 +56,13 @@ void hf__key_move(struct hf__keys *keys, const struct hf__key_op *op, uint64_t n
     else if (op->verb == HF__KEY_DELETE)
         *k = keys->list[--keys->count];
 }
+
+const struct hf__key *hf__key_after(const struct hf__keys *keys, uint32_t id)
+{
+    const struct hf__key *found = NULL;
+    for (size_t i = 0; i < keys->count; i++)
+        if (keys->list[i].id > id && (found == NULL || keys->list[i].id < found->id))
+            found = &keys->list[i];
+    hf_assert(found != NULL && found->id < keys->id_next);
+    return found;
+}

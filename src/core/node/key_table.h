@@ -53,6 +53,8 @@ struct hf__key_op {
 bool hf__keys_valid(const struct hf__keys *keys);
 /* NULL: none has this id. */
 struct hf__key *hf__key_of_id(struct hf__keys *keys, uint32_t id);
+/* The key with the lowest id above this one; there must be one. */
+const struct hf__key *hf__key_after(const struct hf__keys *keys, uint32_t id);
 /* Makes a move that hf__rotate has decided upon by this very table, at this time. */
 void hf__key_move(struct hf__keys *keys, const struct hf__key_op *op, uint64_t now_s);
 

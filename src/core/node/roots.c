@@ -224,17 +224,6 @@ static void activate(struct hf_engine *e, const uint8_t root[static HF_SCALAR_LE
     hf_assert(e->open && e->claimed);
 }
 
-/* The key with the lowest id above this one, which is there. */
-static const struct hf__key *after(const struct hf__keys *keys, uint32_t id)
-{
-    const struct hf__key *found = NULL;
-    for (size_t i = 0; i < keys->count; i++)
-        if (keys->list[i].id > id && (found == NULL || keys->list[i].id < found->id))
-            found = &keys->list[i];
-    hf_assert(found != NULL && found->id < keys->id_next);
-    return found;
-}
-
 /* The entries of a table, of which those that were there before keep what they have. Returns the
  * active one. */
 static struct hf_kept_root *fill(struct hf_engine *e, const struct hf_roots_row *row,
@@ -242,7 +231,7 @@ static struct hf_kept_root *fill(struct hf_engine *e, const struct hf_roots_row 
 {
     struct hf_kept_root *active = NULL;
     for (uint32_t last = 0; ret->roots_count < keys->count;) {
-        const struct hf__key *k = after(keys, last);
+        const struct hf__key *k = hf__key_after(keys, last);
         const struct hf_kept_root *before = find(row, k->id);
         struct hf_kept_root *to = &ret->roots[ret->roots_count++];
         last = k->id;

@@ -129,17 +129,6 @@ void hf__sealing_table(struct hf_engine *e, struct hf_keys_row *ret_row, struct 
     hf_assert(valid); /* as it was when the vault was opened, and is as this node writes it */
 }
 
-/* The key with the lowest id above this one, which is there. */
-static const struct hf__key *after(const struct hf__keys *keys, uint32_t id)
-{
-    const struct hf__key *found = NULL;
-    for (size_t i = 0; i < keys->count; i++)
-        if (keys->list[i].id > id && (found == NULL || keys->list[i].id < found->id))
-            found = &keys->list[i];
-    hf_assert(found != NULL && found->id < keys->id_next);
-    return found;
-}
-
 void hf__sealing_save(struct hf_engine *e, const struct hf_keys_row *row,
                       const struct hf__keys *keys)
 {
@@ -148,7 +137,7 @@ void hf__sealing_save(struct hf_engine *e, const struct hf_keys_row *row,
     hf_assert(e->open && keys->count <= HF_SEALING_KEYS_MAX);
     memset(e->sealing_gcm, 0, HF_KEY_LEN); /* its suite may have gone */
     for (uint32_t last = 0; m.keys_count < keys->count;) {
-        const struct hf__key *k = after(keys, last);
+        const struct hf__key *k = hf__key_after(keys, last);
         const struct hf_rotated_key *before = find(row, k->id);
         struct hf_rotated_key *to = &list[m.keys_count++];
         last = k->id;
