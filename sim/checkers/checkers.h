@@ -11,7 +11,7 @@
 
 #include "wire/messages.h"
 
-enum { HF__BALLOTS_MAX = 8, HF__GENERATIONS_MAX = 8 };
+enum { HF__BALLOTS_MAX = 16, HF__GENERATIONS_MAX = 8 };
 
 /* A request that was delivered. Forgotten when its call is over. */
 struct hf__heard {

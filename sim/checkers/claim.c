@@ -16,17 +16,21 @@ static bool tainted(const struct hf__checks *c, uint32_t node)
     return n->tainted || n->emptied;
 }
 
-/* Which is forgotten for another: the lowest that never stood. Two instances may outbid each other
- * many times without either standing, while one goes on under what it had. */
-static struct hf__ballot *lowest_ballot(struct hf__ballots *all)
+/* Which is forgotten for another: the lowest of those that stood where they are more than half of
+ * all, else of those that never did. Two instances may outbid each other many times without either
+ * standing, while one goes on under what it had; and the one that is asked for now may be the only
+ * one that does not stand yet. */
+static struct hf__ballot *forgotten_ballot(struct hf__ballots *all)
 {
-    struct hf__ballot *b = &all->of[0];
-    for (uint32_t i = 1; i < all->count; i++) {
-        struct hf__ballot *other = &all->of[i];
-        if (b->stood != other->stood ? b->stood : other->number < b->number)
-            b = other;
+    struct hf__ballot *lowest[2] = {NULL, NULL};
+    uint32_t stood = 0;
+    for (uint32_t i = 0; i < all->count; i++) {
+        struct hf__ballot *b = &all->of[i];
+        stood += b->stood;
+        if (lowest[b->stood] == NULL || b->number < lowest[b->stood]->number)
+            lowest[b->stood] = b;
     }
-    return b;
+    return lowest[2 * stood > all->count];
 }
 
 static struct hf__ballot *check_ballot(struct hf__checks *c, const struct hf_account *owner,
@@ -38,7 +42,7 @@ static struct hf__ballot *check_ballot(struct hf__checks *c, const struct hf_acc
         if (all->of[i].number == number && memcmp(all->of[i].instance, instance, 16) == 0)
             return &all->of[i];
     struct hf__ballot *b =
-        all->count < HF__BALLOTS_MAX ? &all->of[all->count++] : lowest_ballot(all);
+        all->count < HF__BALLOTS_MAX ? &all->of[all->count++] : forgotten_ballot(all);
     free(b->votes);
     *b = (struct hf__ballot){.number = number};
     memcpy(b->instance, instance, 16);

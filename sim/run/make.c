@@ -224,6 +224,7 @@ uint32_t hf_world_beside(struct hf_world *w, uint32_t node)
     n->image_next = old->image_next;
     n->home = old->home;
     n->takes_over = (long)node;
+    n->emptied = old->emptied; /* what the old one has lost it cannot hand over */
     return beside;
 }
 
