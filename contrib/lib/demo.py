@@ -1,6 +1,6 @@
 """The main job, shown: real daemons save a real encrypted database from a crash, again and again.
 
-usage: demo.py --programs FOLDER [--scene NAME | --without NAME] [--nodes N] [--shares N] [--threshold K] [--quorum Q] [--keep] | --list
+usage: demo.py --programs FOLDER [--scene NAME... | --without NAME...] [--nodes N] [--shares N] [--threshold K] [--quorum Q] [--keep] | --list
 """
 
 import argparse
@@ -74,8 +74,8 @@ def arguments():
     parser = argparse.ArgumentParser(prog="contrib/demo", add_help=False)
     parser.add_argument("--programs", type=pathlib.Path)
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("--scene", choices=scenes.ORDER)
-    parser.add_argument("--without", choices=[name for name in scenes.ORDER if not scenes.needed(name)])
+    parser.add_argument("--scene", choices=scenes.ORDER, action="append")
+    parser.add_argument("--without", choices=[name for name in scenes.ORDER if not scenes.needed(name)], action="append")
     parser.add_argument("--nodes", type=int, default=9)
     parser.add_argument("--shares", type=int, default=7)
     parser.add_argument("--threshold", type=int, default=3)

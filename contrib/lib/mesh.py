@@ -367,7 +367,8 @@ class Mesh:
         new.place(self.folder / f"beside{len(self.copies) + 1}")
         new.account = old.account
         new.folder.mkdir()
-        text = old.config.read_text().replace(f"listen: {old.address}", f"listen: {new.address}\nhandover_from: {old.address}")
+        text = old.config.read_text().replace(f"listen: {old.address}", 
+                                              f"listen: {new.address}\naddress: {new.address}\nhandover_from: {old.address}")
         if not machine:
             text = text.replace(f"machine_id: node{old.number}", "machine_id: elsewhere")
         else:

@@ -373,8 +373,11 @@ static void warn_more(const struct hf__outlook_facts *f, struct hf__outlook *o)
     if (s->registered && f->registered[0] != '\0' && strcmp(f->registered, f->address) != 0)
         hf__outlook_warn(
             o, HF_EMOVED, HF__URGENT, 0,
-            "the set has this node at %s, and its own configuration at %s: peers look for it "
-            "where the set says",
+            f->tells_address
+                ? "the set has this node at %s, and its own configuration at %s: it tells the "
+                  "others, and who is locked and hears nothing looks for it where the set says"
+                : "the set has this node at %s, and its own configuration at %s: peers look for it "
+                  "where the set says",
             f->registered, f->address);
 }
 

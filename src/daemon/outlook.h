@@ -78,6 +78,7 @@ struct hf__outlook_facts {
     uint32_t due_evaluation; /* from which TCB evaluation on */
     const char *address;     /* for registration */
     const char *registered;  /* in the newest set; "" not a member */
+    bool tells_address;      /* it is configured as such, and members are told of it */
     /* Another account that the newest set has at `address`; NULL: none, or the node is a member. */
     const struct hf_account *another;
     const struct hf_time_status *time; /* NULL: as where the policy lists no servers */

@@ -317,6 +317,10 @@ static void check(const void *value, const struct hf_config_where *where)
     if (s->handover_from.text != NULL && s->find_account)
         hf_config_refuse(where, "handover_from",
                          "`find_account` says whose an empty folder is: leave one of the two out");
+    if (s->handover_from.text != NULL && s->address.text == NULL)
+        hf_config_refuse(where, "handover_from",
+                         "the others go on looking for the validator where the old release "
+                         "listens: give `address`, where they reach this one");
     if (s->handover_from.text != NULL && strcmp(s->handover_from.text, s->listen) == 0)
         hf_config_refuse(where, "handover_from",
                          "where this daemon listens itself: write the old release's host:port");

@@ -136,6 +136,7 @@ void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_m
                                             .due_evaluation = d->own.early.evaluation_number,
                                             .address = d->address,
                                             .registered = address,
+                                            .tells_address = d->settings->address.text != NULL,
                                             .another = another(d, s),
                                             .time = &time,
                                             .mutes = w->mutes,

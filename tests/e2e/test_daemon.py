@@ -66,6 +66,8 @@ def a_configuration_is_refused_with_line_field_and_what_would_be_right():
         assert "timing.call: is '5'; expected a duration such as 250ms or 10s from 100ms to 1d" in lines[1], lines
         status, lines = check_config(node, good.replace(f"listen: {node.address}", "listen: 0.0.0.0:7700"))
         assert status == 1 and "every address of this machine, and peers need one: give `address` too" in lines[0], lines
+        status, lines = check_config(node, good + "handover_from: 127.0.0.1:7\n")
+        assert status != 0 and "handover_from" in lines[0] and "give `address`" in lines[0], lines
         status, lines = check_config(node, good + "find_account: true\n")
         assert status == 1 and "give `address` too" in lines[0], lines
         status, lines = check_config(node, good.replace("platform: dev", "platform: tdx"))

@@ -72,6 +72,7 @@ def a_new_release_serves_at_once_while_every_provider_hangs_and_then_claims():
         old.terminate()
         assert new.key("tss-db") == key
         # What the old one kept for others the new one keeps, at another address.
+        until(lambda: new.status()["reached_ms"] is not None, 30, "nobody has found it")
         for node in m.nodes[1:]:
             node.wait("ready", 60)
         # And it is a daemon like any other: its folder counts now, and handover_from does no harm.

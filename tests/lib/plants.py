@@ -31,7 +31,7 @@ def plants(theirs, program="/bin/true"):
         "listen": "listen: 127.0.0.1:0",
         "address": "address: 127.0.0.1:1",
         "account": f"account: {theirs.nodes[0].account}",
-        "handover_from": f"handover_from: {theirs.nodes[0].address}",
+        "handover_from": f"handover_from: {theirs.nodes[0].address}\naddress: 127.0.0.1:1",
         "find_account": f"find_account: true\naddress: {theirs.nodes[0].address}",
         "seeds": f"seeds: [{theirs.nodes[0].address}]",
         "documents": f"documents: {theirs.authority}/documents",

@@ -387,7 +387,9 @@ Test(outlook, another_address_than_the_set_has_is_warned_of)
 {
     ready();
     f.registered = "a:2";
-    cr_assert_not_null(warning(HF_EMOVED));
+    cr_assert_not_null(strstr(warning(HF_EMOVED)->text, "peers look for it where the set says"));
+    f.tells_address = true;
+    cr_assert_not_null(strstr(warning(HF_EMOVED)->text, "it tells the others"));
 }
 
 Test(outlook, an_account_that_is_in_memory_only_is_said_and_no_danger)

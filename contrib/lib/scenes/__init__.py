@@ -3,7 +3,7 @@ scenes that must have been played before it; play(demo), which raises Failure wh
 
 import importlib
 
-ORDER = ("network", "database", "crash", "dead", "cut_off", "rolling", "copy", "lost_folder", "power_cut", "leaves",
+ORDER = ("network", "database", "crash", "dead", "cut_off", "rolling", "release", "copy", "lost_folder", "power_cut", "leaves",
          "asleep")
 
 
@@ -16,11 +16,11 @@ def needed(name):
     return any(name in load(each).NEEDS for each in ORDER)
 
 
-def chosen(name, without=None):
-    """The scenes to play, in order: all but one, or the one that is named and what it needs."""
-    if name is None:
-        return [load(each) for each in ORDER if each != without]
-    wanted = {name, *load(name).NEEDS}
+def chosen(names, without):
+    """The scenes to play, in order: those that are named and what they need; None: all, without some."""
+    if names is None:
+        return [load(each) for each in ORDER if each not in (without or ())]
+    wanted = {*names, *(needs for name in names for needs in load(name).NEEDS)}
     return [load(each) for each in ORDER if each in wanted]
 
 
