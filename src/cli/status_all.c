@@ -53,6 +53,52 @@ static void print_member(const json_t *m)
                json_string_value(json_array_get(warnings, i)));
 }
 
+static const char *name_of(const json_t *m)
+{
+    const char *name = text_of(m, "operator");
+    return name[0] != '\0' ? name : text_of(m, "account");
+}
+
+/* The newest share set of which a member tells; 0: of none. */
+static long long newest_share_set(const json_t *members)
+{
+    long long newest = 0;
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        long long version = number_of(json_array_get(members, i), "share_set");
+        newest = version > newest ? version : newest;
+    }
+    return newest;
+}
+
+/* Whom people could bring back after a power cut, and whom not, each by its own word. */
+static void print_sealed(const json_t *members)
+{
+    long long newest = newest_share_set(members);
+    size_t opened = 0;
+    if (newest == 0)
+        return;
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        const json_t *m = json_array_get(members, i);
+        opened += is_true(m, "openable") && number_of(m, "share_set") == newest;
+    }
+    printf("sealed: the share holders of share set %lld can open %zu of %zu\n", newest, opened,
+           json_array_size(members));
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        const json_t *m = json_array_get(members, i);
+        long long under = number_of(m, "sealed_share_set");
+        if (is_true(m, "openable") && number_of(m, "share_set") == newest)
+            continue;
+        printf("  %-12.40s %.8s  ", name_of(m), text_of(m, "account"));
+        if (!json_is_integer(json_object_get(m, "sealed_share_set")))
+            printf("does not say\n");
+        else if (under == 0)
+            printf("not sealed\n");
+        else
+            printf("sealed under share set %lld, knows share set %lld\n", under,
+                   number_of(m, "share_set"));
+    }
+}
+
 int hf__status_all(bool json)
 {
     json_t *root;
@@ -74,6 +120,8 @@ int hf__status_all(bool json)
         if (!json)
             print_member(m);
     }
+    if (!json)
+        print_sealed(members);
     if (!json && silent > 0)
         printf("%zu of %zu do not answer this node; others may reach them\n", silent,
                json_array_size(members));

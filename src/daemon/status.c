@@ -278,6 +278,9 @@ static json_t *for_members(struct hf__daemon *d, struct hf_status *s, uint64_t n
     set(root, "version", json_string(HF_RELEASE));
     set(root, "draining", json_boolean(s->draining));
     set(root, "leaving", json_boolean(s->leaving));
+    set(root, "share_set", json_integer(s->share_set));
+    set(root, "sealed_share_set", json_integer(s->sealed ? s->sealed_share_set : 0));
+    set(root, "openable", json_boolean(s->openable));
     if (o != NULL) {
         hf__watch_outlook(d, s, now_ms, o);
         set(root, "exit_status", number(o->verdict));

@@ -84,9 +84,10 @@ static json_t *warnings_of(const json_t *list)
 static void take(const json_t *root, json_t *row)
 {
     static const char *const numbers[] = {"root", "policy", "epoch"};
-    static const char *const counts[] = {"exit_status", "answering", "holders", "needed"};
+    static const char *const counts[] = {"exit_status", "answering", "holders",
+                                         "needed",      "share_set", "sealed_share_set"};
     static const char *const texts[] = {"version", "outlook"};
-    static const char *const flags[] = {"draining", "leaving"};
+    static const char *const flags[] = {"draining", "leaving", "openable"};
     const json_t *member = json_object_get(root, "member");
     set(row, "state", text_or_null(json_object_get(root, "state")));
     set(row, "reason", text_or_null(json_object_get(json_object_get(root, "reason"), "code")));

@@ -4,6 +4,7 @@ machines is gone; people start the network, in one sitting; other people take th
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -118,6 +119,9 @@ def a_network_outlives_two_power_cuts_and_its_share_holders():
         third = Quorum(m, ["kim", "lou", "max"], 2, ("third",))
         third.establish()
         assert "NOT in it is the key black-start" in third.signed, third.signed
+        table = node_command(alive[0], "status", "--all").stdout
+        assert "the share holders of share set 3 can open 9 of 10" in table, table
+        assert re.search(rf"operator{gone.number} +{gone.account[:8]}  does not say", table), table
         power_cut(alive)
         start_together(third, alive, ["max", "kim"])
         keys_are(alive, keys)
