@@ -51,8 +51,10 @@ static void *run(void *arg)
         pthread_mutex_lock(&w->lock);
         w->at = (w->at + written) % HF__LOG_BUFFER_LEN;
         w->len -= written;
-        if (w->len == 0)
+        if (w->len == 0) {
+            w->at = 0; /* so that only as much of it is ever in memory as has waited at once */
             pthread_cond_signal(&w->emptied);
+        }
     }
     pthread_mutex_unlock(&w->lock);
     return NULL;
