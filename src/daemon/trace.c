@@ -73,7 +73,6 @@ static void numbers(const struct hf__daemon *d, struct hf__line *l, const struct
     case HF_TRACE_HANDOVER_FAILED:
     case HF_TRACE_STORE:
         return;
-
     case HF_TRACE_CLAIM_ASKED:
     case HF_TRACE_CLAIM_WON:
     case HF_TRACE_CLAIM_ACCEPTED:
@@ -107,6 +106,7 @@ static void numbers(const struct hf__daemon *d, struct hf__line *l, const struct
         quorum_numbers(l, t);
         return;
     case HF_TRACE_SEALING_KEY:
+    case HF_TRACE_MESH_KEY:
     case HF_TRACE_ROOT:
     case HF_TRACE_KEY_MOVED:
         key_numbers(l, t);

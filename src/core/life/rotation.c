@@ -41,6 +41,30 @@ static bool sweep(struct hf_engine *e, const struct hf__rotation *policy, struct
     return any;
 }
 
+static struct hf__rotation mesh_policy(const struct hf_engine *e)
+{
+    struct hf__rotation ret = hf__roots_policy(e);
+    ret.suites = 1; /* there is one way to make a datagram's MAC */
+    ret.max = HF_MESH_KEYS_MAX;
+    return ret;
+}
+
+/* The time of the next step; UINT64_MAX: this node has no mesh key. */
+static uint64_t sweep_mesh(struct hf_engine *e)
+{
+    struct hf__rotation policy = mesh_policy(e);
+    struct hf__keys keys;
+    hf__mesh_table(e, &keys);
+    if (keys.count == 0)
+        return UINT64_MAX;
+    hf_assert(keys.count <= HF_MESH_KEYS_MAX);
+    if (hf__life_rotate(e, &policy, HF_TRACE_MESH_KEY, &keys)) {
+        hf__mesh_save(e, &keys);
+        hf__mesh_table(e, &keys);
+    }
+    return hf__rotate_next(&keys, &policy);
+}
+
 void hf__life_keys(struct hf_engine *e)
 {
     if (!e->open || e->trust->policy == NULL)
@@ -53,6 +77,8 @@ void hf__life_keys(struct hf_engine *e)
     struct hf__keys keys;
     bool changed = sweep(e, &policy, &keys);
     uint64_t now_s = hf__now_s(e), next_s = hf__rotate_next(&keys, &policy);
+    uint64_t mesh_s = sweep_mesh(e);
+    next_s = mesh_s < next_s ? mesh_s : next_s;
     hf_assert(next_s > now_s);
     uint64_t wait_s = next_s - now_s < LOOK_S_MAX ? next_s - now_s : LOOK_S_MAX;
     uint64_t roots_ms = hf__life_roots(e);
@@ -61,6 +87,24 @@ void hf__life_keys(struct hf_engine *e)
     hf__timer_set(e, HF__TIMER_KEYS, roots_ms < wait_ms ? roots_ms : wait_ms);
     if (changed)
         hf__identity_renew(e); /* does nothing if it names the active key */
+}
+
+/* What there is to say of a table; without a policy nothing is due. How many keys that is. */
+static size_t list(const struct hf__keys *keys, const struct hf__rotation *policy,
+                   struct hf_key_status *ret)
+{
+    hf_assert(keys->count <= HF__KEYS_MAX);
+    for (size_t i = 0; i < keys->count; i++) {
+        const struct hf__key *k = &keys->list[i];
+        uint64_t due_s = policy != NULL ? hf__rotate_due(keys, policy, k) : UINT64_MAX;
+        hf_assert(k->id > 0);
+        ret[i] = (struct hf_key_status){.id = k->id,
+                                        .suite = k->suite,
+                                        .state = k->state,
+                                        .since_s = k->since_s,
+                                        .next_s = due_s != UINT64_MAX ? due_s : 0};
+    }
+    return keys->count;
 }
 
 void hf__life_status(struct hf_engine *e, struct hf_status *ret)
@@ -72,19 +116,11 @@ void hf__life_status(struct hf_engine *e, struct hf_status *ret)
     hf__roots_status(e, ret);
     hf__sealing_table(e, &row, &keys);
     hf_assert(keys.count <= HF_SEALING_KEYS_MAX);
-    for (size_t i = 0; i < keys.count; i++) {
-        const struct hf__key *k = &keys.list[i];
-        uint64_t due_s = UINT64_MAX;
-        hf_assert(ret->sealing_keys_count == i && k->id > 0);
-        if (e->trust->policy != NULL) {
-            struct hf__rotation policy = policy_of(e);
-            due_s = hf__rotate_due(&keys, &policy, k);
-        }
-        ret->sealing_keys[ret->sealing_keys_count++] =
-            (struct hf_key_status){.id = k->id,
-                                   .suite = k->suite,
-                                   .state = k->state,
-                                   .since_s = k->since_s,
-                                   .next_s = due_s != UINT64_MAX ? due_s : 0};
-    }
+    bool timed = e->trust->policy != NULL;
+    struct hf__rotation sealing = timed ? policy_of(e) : (struct hf__rotation){0};
+    struct hf__rotation mesh = timed ? mesh_policy(e) : (struct hf__rotation){0};
+    ret->sealing_keys_count = list(&keys, timed ? &sealing : NULL, ret->sealing_keys);
+    hf__mesh_table(e, &keys);
+    hf_assert(keys.count <= HF_MESH_KEYS_MAX);
+    ret->mesh_keys_count = list(&keys, timed ? &mesh : NULL, ret->mesh_keys);
 }

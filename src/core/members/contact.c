@@ -37,17 +37,25 @@ static void grow(struct hf_engine *e, struct hf__detector *d)
     hf_assert(cap > d->contacts_cap);
     hf_assert(cap <= HF_CONTACTS_MAX);
     struct hf__pair *pairs = e->secret_alloc(cap * sizeof *pairs);
+    struct hf__pair *before = d->before != NULL ? e->secret_alloc(cap * sizeof *before) : NULL;
     d->contacts = realloc(d->contacts, cap * sizeof *d->contacts);
     d->heads = realloc(d->heads, cap * sizeof *d->heads);
     hf_assert(pairs != NULL && d->contacts != NULL && d->heads != NULL);
+    hf_assert((before == NULL) == (d->before == NULL));
     memset(d->heads + d->contacts_cap, 0, (cap - d->contacts_cap) * sizeof *d->heads);
     memset(d->contacts + d->contacts_cap, 0, (cap - d->contacts_cap) * sizeof *d->contacts);
     if (d->contacts_cap > 0) {
         memcpy(pairs, d->pairs, d->contacts_cap * sizeof *pairs);
         hf_wipe(d->pairs, d->contacts_cap * sizeof *pairs);
     }
+    if (before != NULL) {
+        memcpy(before, d->before, d->contacts_cap * sizeof *before);
+        hf_wipe(d->before, d->contacts_cap * sizeof *before);
+    }
     e->secret_free(d->pairs);
+    e->secret_free(d->before);
     d->pairs = pairs;
+    d->before = before;
     d->contacts_cap = cap;
 }
 
@@ -145,6 +153,15 @@ const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact 
     return c->keyed ? pair : NULL;
 }
 
+const struct hf__pair *hf__contact_before(const struct hf_engine *e, const struct hf__contact *c)
+{
+    const struct hf__detector *d = e->members->detector;
+    hf_assert(c->used && c >= d->contacts && c < d->contacts + d->contacts_cap);
+    hf_assert(!c->before || d->before != NULL);
+    hf_assert(!c->behind || c->before);
+    return c->before ? &d->before[c - d->contacts] : NULL;
+}
+
 void *hf__places_double(void *list, uint8_t *cap, size_t size)
 {
     hf_assert(*cap < HF_PROBES_MAX && HF_PROBES_MAX == HF_CARRIED_MAX);
@@ -199,7 +216,8 @@ size_t hf__detect_memory(const struct hf_engine *e)
     if (d == NULL)
         return 0;
     return sizeof *d + d->runs_cap * sizeof *d->runs + d->carried_cap * sizeof *d->carried +
-           d->contacts_cap * (sizeof *d->contacts + sizeof *d->pairs + sizeof *d->heads);
+           d->contacts_cap * (sizeof *d->contacts + sizeof *d->pairs + sizeof *d->heads) +
+           (d->before != NULL ? d->contacts_cap * sizeof *d->before : 0);
 }
 
 bool hf__cut_off(const struct hf_engine *e)
@@ -225,7 +243,7 @@ void hf__detect_open(struct hf_engine *e)
     struct hf__detector *d = calloc(1, sizeof *d);
     hf_assert(d != NULL && e->members->detector == NULL);
     e->members->detector = d;
-    e->suite->seal_keypair(&e->secrets->rng, d->mesh_key, e->secrets->mesh);
+    hf__mesh_begin(e, d);
     d->targets_adopted = UINT32_MAX;
 }
 
@@ -236,7 +254,10 @@ void hf__detect_lock(struct hf_engine *e)
         return;
     if (d->pairs != NULL)
         hf_wipe(d->pairs, d->contacts_cap * sizeof *d->pairs);
+    if (d->before != NULL)
+        hf_wipe(d->before, d->contacts_cap * sizeof *d->before);
     e->secret_free(d->pairs);
+    e->secret_free(d->before);
     free(d->contacts);
     free(d->heads);
     free(d->runs);

@@ -19,6 +19,9 @@ static bool wrap(struct hf_engine *e, const struct hf_account *to, const struct 
     m.body = hf__encode(e, &hf_wire_probe, what);
     hf_assert(m.body.len <= BODY_MAX);
     m.from = e->account;
+    if (c->behind)
+        pair = hf__contact_before(e, c);
+    hf_assert(pair != NULL);
     e->suite->mac(pair->out, m.body, m.mac);
     *ret = hf__encode(e, &hf_wire_datagram, &m);
     return true;
@@ -112,8 +115,9 @@ static void answer(struct hf_engine *e, const struct hf_account *to, const struc
     memcpy(m.nonce, ping->nonce, sizeof m.nonce);
     memcpy(carry.nonce, ping->nonce, sizeof carry.nonce);
     carry.to = *to;
-    hf__datagram_events(e, to, false, by != NULL ? HF_CARRIED_EVENTS_LEN : HF_EVENTS_LEN, events,
-                        &m);
+    const struct hf__contact *c = hf__contact_find(e, to);
+    hf__datagram_events(e, to, c != NULL && c->behind,
+                        by != NULL ? HF_CARRIED_EVENTS_LEN : HF_EVENTS_LEN, events, &m);
     if (by == NULL)
         hf__datagram_send(e, to, &m);
     else if (wrap(e, to, &m, &carry.inner))
@@ -256,11 +260,28 @@ static bool is_member(const struct hf_engine *e, const struct hf_account *accoun
     return hf__is_member(e, account);
 }
 
+/* Whether a datagram of a member is under the pair's keys, of now or of before. */
+static bool verify(struct hf_engine *e, struct hf__contact *c, const struct hf__pair *pair,
+                   const struct hf_datagram *m)
+{
+    uint8_t mac[HF_MAC_LEN];
+    hf_assert(c->used && c->keyed);
+    e->suite->mac(pair->in, m->body, mac);
+    if (hf_secret_equal(mac, m->mac, sizeof mac)) {
+        c->behind = false;
+        return true;
+    }
+    const struct hf__pair *before = hf__contact_before(e, c);
+    if (before == NULL)
+        return false;
+    e->suite->mac(before->in, m->body, mac);
+    return hf_secret_equal(mac, m->mac, sizeof mac);
+}
+
 /* by: who handed it on; NULL: it came alone. */
 static int take(struct hf_engine *e, const struct hf_datagram *m, const struct hf_account *by)
 {
     struct hf_probe what;
-    uint8_t mac[HF_MAC_LEN];
     hf_assert(e->claimed && e->members->detector != NULL);
     if (!is_member(e, &m->from) || hf_account_equal(&m->from, &e->account))
         return HF_ENOTMEMBER;
@@ -271,8 +292,7 @@ static int take(struct hf_engine *e, const struct hf_datagram *m, const struct h
     hf_assert(pair == NULL || c->keyed);
     if (pair == NULL)
         return HF_EMISSING;
-    e->suite->mac(pair->in, m->body, mac);
-    if (!hf_secret_equal(mac, m->mac, sizeof mac))
+    if (!verify(e, c, pair, m))
         return HF_ESIGNATURE;
     int r = hf__decode(e, &hf_wire_probe, m->body, &what);
     if (r != 0)

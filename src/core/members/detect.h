@@ -24,6 +24,8 @@ struct hf__contact {
     bool used;                /* there is one */
     bool keyed;               /* the pair's keys are of `place` */
     bool datagrams;           /* how the last answer came */
+    bool before;              /* there are keys of the pair under the mesh key before */
+    bool behind;              /* it is spoken to under those: it may not know the key of now */
     bool in_turn;             /* it is one of those that this node probes, turn by turn */
     uint32_t edition;         /* of what was told, by which the keys are right */
     struct hf__place place;   /* of its alive event with the mesh key */
@@ -48,6 +50,7 @@ struct hf__probe_run {
     uint64_t begun_ms, next_ms;
     bool used;
     bool pinged;                /* by datagram */
+    bool greeted;               /* what asked brought this node's mesh key along */
     bool wide;                  /* by connection and others, too */
     bool last;                  /* decides whether the suspect is unreachable */
     uint8_t carriers, heard_of; /* how many were asked to carry; how many said "not yet" */
@@ -61,10 +64,18 @@ struct hf__carried {
     uint64_t until_ms; /* an answer is handed back before */
 };
 
+/* The table of mesh keys, by id; 0: none is in that state. */
+struct hf__mesh {
+    uint32_t id_next, pending, active, expired;
+    uint64_t pending_s, active_s, expired_s; /* Unix time since which it is */
+    uint8_t public_key[HF_KEY_LEN];          /* of the active one */
+};
+
 struct hf__detector {
     struct hf__contact *contacts;
-    uint16_t *heads;        /* the first bytes of each contact's account: what is looked through */
-    struct hf__pair *pairs; /* in memory for secrets */
+    uint16_t *heads;         /* the first bytes of each contact's account: what is looked through */
+    struct hf__pair *pairs;  /* in memory for secrets */
+    struct hf__pair *before; /* likewise, under the mesh key before; NULL: none are kept */
     uint16_t contacts_cap;
     uint16_t contacts_last; /* the place that was found last: most often asked for again */
     uint8_t health;         /* 0 to HF_HEALTH_MAX: how slow this node itself is */
@@ -78,8 +89,13 @@ struct hf__detector {
     uint64_t look_ms;              /* no contact is due before; 0: one may be, or is suspected */
     uint64_t sent, taken, refused; /* datagrams */
     uint32_t targets[HF_PROBE_TARGETS_MAX]; /* in the set, in the order of this round */
-    uint8_t mesh_key[HF_KEY_LEN];
+    struct hf__mesh mesh;
 };
+
+/* ---- mesh.c */
+
+/* Draws the first key. */
+void hf__mesh_begin(struct hf_engine *e, struct hf__detector *d);
 
 /* ---- contact.c */
 
@@ -91,6 +107,8 @@ struct hf__contact *hf__contact_get(struct hf_engine *e, const struct hf_account
                                     bool wanted);
 /* The keys of the pair; NULL: its mesh key is not known. */
 const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact *c);
+/* The pair under this node's mesh key before, under which it may still be heard; NULL: none. */
+const struct hf__pair *hf__contact_before(const struct hf_engine *e, const struct hf__contact *c);
 
 /* An account that is no member by documents that were adopted since is dropped: neither kept, nor
  * probed to the end. */

@@ -53,12 +53,6 @@ void hf__news_issue(struct hf_engine *e, struct hf_event_statement *s)
               s->kind == HF__NEWS_SUSPECT);
 }
 
-const uint8_t *hf__mesh_key(const struct hf_engine *e)
-{
-    hf_assert(e->open || e->members->detector == NULL);
-    return e->members->detector == NULL ? NULL : e->members->detector->mesh_key;
-}
-
 void hf__news_alive(struct hf_engine *e)
 {
     hf_assert(e->claimed);

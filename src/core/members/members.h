@@ -175,6 +175,10 @@ HF_MUST_USE int hf__news_accept(struct hf_engine *e, const struct hf_signed_even
 void hf__news_issue(struct hf_engine *e, struct hf_event_statement *what);
 /* The public half of this process's mesh key, 32 bytes, borrowed; NULL: there is none. */
 const uint8_t *hf__mesh_key(const struct hf_engine *e);
+/* The table of mesh keys, of one suite; empty where this node has none. */
+void hf__mesh_table(const struct hf_engine *e, struct hf__keys *ret);
+/* The table after a sweep: another active key is drawn, and told. There is a key. */
+void hf__mesh_save(struct hf_engine *e, const struct hf__keys *keys);
 /* Says that it is there, at a higher place, with the mesh key of this process. */
 void hf__news_alive(struct hf_engine *e);
 /* The same, if it is time for it: once a process, and before the one that was said expires. */

@@ -85,7 +85,7 @@ static void choose_targets(struct hf_engine *e, struct hf__detector *d)
 
 /* ---- the ways of a ping */
 
-static void by_connection(struct hf_engine *e, const struct hf__probe_run *run)
+static void by_connection(struct hf_engine *e, struct hf__probe_run *run)
 {
     hf_assert(run->used && !hf_account_equal(&run->account, &e->account));
     struct hf_signed_event events[4];
@@ -94,21 +94,24 @@ static void by_connection(struct hf_engine *e, const struct hf__probe_run *run)
         return;
     memcpy(m.nonce, run->nonce, sizeof m.nonce);
     hf__datagram_events(e, &run->account, true, HF_EVENTS_LEN, events, &m);
+    run->greeted = true;
     struct hf__ask ask = ask_probe;
     ask.at_once = hf__disk_waits(e);
     int r = hf__call(e, &ask, &run->account, hf__encode(e, &hf_wire_probe, &m));
     (void)r; /* it is no answer either */
 }
 
-static bool by_datagram(struct hf_engine *e, const struct hf__probe_run *run,
-                        const struct hf_account *by)
+static bool by_datagram(struct hf_engine *e, struct hf__probe_run *run, const struct hf_account *by)
 {
     hf_assert(run->used && (by == NULL || !hf_account_equal(by, &run->account)));
     struct hf_signed_event events[4];
     struct hf_probe m = {.kind = KIND_PING};
     memcpy(m.nonce, run->nonce, sizeof m.nonce);
-    hf__datagram_events(e, &run->account, false, by != NULL ? HF_CARRIED_EVENTS_LEN : HF_EVENTS_LEN,
+    const struct hf__contact *c = hf__contact_find(e, &run->account);
+    bool greet = c != NULL && c->behind;
+    hf__datagram_events(e, &run->account, greet, by != NULL ? HF_CARRIED_EVENTS_LEN : HF_EVENTS_LEN,
                         events, &m);
+    run->greeted = run->greeted || (greet && by == NULL);
     return by != NULL ? hf__datagram_carry(e, by, &run->account, &m)
                       : hf__datagram_send(e, &run->account, &m);
 }
@@ -290,6 +293,7 @@ void hf__probe_answered(struct hf_engine *e, const struct hf_account *account,
     hf_assert(run->begun_ms <= e->now_ms);
     c->trip_ms = (uint32_t)(e->now_ms - run->begun_ms);
     c->datagrams = datagram;
+    c->behind = c->behind && !run->greeted;
     if (datagram)
         c->lost = 0;
     d->health = (uint8_t)(d->health > 0 ? d->health - 1 : 0);

@@ -17,6 +17,7 @@ enum {
     HF_OLDER_MAX = 32,              /* older dealings of its own whose deletion a node waits for */
     HF_CHAIN_MAX = 3,               /* older generations of one owner that are not sealed */
     HF_TOMBSTONES_MAX = 65536,   /* owners that have moved on and whose promises a provider keeps */
+    HF_MESH_KEYS_MAX = 3,        /* one to come, one in use, one of before */
     HF_SEALING_KEYS_MAX = 8,     /* of each suite one to come, one in use, two of before */
     HF_RELEASES_MAX = 16,        /* first releases that wait for acknowledgements */
     HF_GENERATIONS_HELD_MAX = 5, /* of one owner by one provider: four recorded and one pending */

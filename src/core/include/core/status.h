@@ -201,6 +201,8 @@ struct hf_status {
     uint64_t identity_made_s;                               /* of the own identity quote; 0 none */
     struct hf_key_status sealing_keys[HF_SEALING_KEYS_MAX]; /* ascending by id */
     size_t sealing_keys_count;
+    struct hf_key_status mesh_keys[HF_MESH_KEYS_MAX]; /* likewise */
+    size_t mesh_keys_count;
     struct hf_root_status roots[HF_ROOTS_KEPT_MAX]; /* ascending by version */
     size_t roots_count;
     uint64_t quote_age_max_s; /* of the policy; 0 none */

@@ -56,6 +56,7 @@
     X(HF_TRACE_PROMISE_BROKEN, "promise_broken", 2) /* account: holder; a: generation, b: index */ \
     X(HF_TRACE_SEALING_KEY, "sealing_key",                                                         \
       1) /* a: id; b: 0 made, 1 dated anew, 2 used, 3 expired, 4 deleted */                        \
+    X(HF_TRACE_MESH_KEY, "mesh_key", 1)           /* a: id; b: likewise */                         \
     X(HF_TRACE_ROOT, "root_secret", 1)            /* a: version; b: likewise, or 5 tainted */      \
     X(HF_TRACE_QUORUM_SEALED, "quorum_sealed", 1) /* a: share set, b: key version */               \
     X(HF_TRACE_BLACKSTART_ASKED, "blackstart_asked", 2)   /* a: request, b: m; hash: request */    \
