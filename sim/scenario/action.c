@@ -181,21 +181,6 @@ static void restart_damaged(struct hf_world *w, uint32_t node, int error)
     hf_world_start(w, node);
 }
 
-/* Its operator writes the account into its configuration. One that was not placed had none that
- * another knew; a strategy that keeps the disk would put it back. */
-static void lose_folder(struct hf_world *w, uint32_t node)
-{
-    struct hf__node *n = hf__node(w, node);
-    if (n->copy || n->planted || n->gone)
-        return;
-    bool placed = n->disk.vault == HF_VAULT_PLACED && n->has_account;
-    struct hf_account account = n->account;
-    hf_world_crash(w, node);
-    hf_world_disk_wipe(w, node);
-    hf_world_told(w, node, placed ? &account : NULL);
-    hf_world_start(w, node);
-}
-
 enum { LEAVE_S = 600 };
 
 static void begin_local(struct hf_world *w, const struct hf__action *a, uint32_t node)
@@ -234,7 +219,7 @@ static void begin_host(struct hf_world *w, struct hf__action_run *d, uint32_t no
         restart_damaged(w, node, HF_ECORRUPT);
         return;
     case HF__ACTION_LOSE_FOLDER:
-        lose_folder(w, node);
+        hf__member_anew(w, node);
         return;
     case HF__ACTION_QUOTE_FAIL:
         hf_world_quote_fail(w, node, HF_EQUOTE_PROVIDER);

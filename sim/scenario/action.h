@@ -60,5 +60,10 @@ void hf__member_leave(struct hf_world *w, uint32_t node, uint64_t seconds);
 /* The authority decides a floor for a member that waits for holders, where no other machine runs
  * it. */
 void hf__member_floor(struct hf_world *w, uint32_t node);
+/* Its folder is gone, and its operator starts it with an empty one that names its account. */
+void hf__member_anew(struct hf_world *w, uint32_t node);
+/* Whether its vault is of a key that there is no more: a copy of it went on, which has rotated the
+ * root secret and deleted the version under which the vault at home is sealed. */
+bool hf__member_behind(struct hf_world *w, uint32_t node);
 
 #endif

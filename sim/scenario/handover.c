@@ -74,6 +74,7 @@ void hf__change_step(struct hf_world *w, struct hf__action_run *d)
 {
     for (size_t i = 0; i < d->count; i++)
         if (has_it(w, d, i) && !hf__node(w, d->targets[i])->gone) {
+            hf__node(w, d->beside[i])->leaves = hf__node(w, d->targets[i])->leaves;
             throw_away(w, d->targets[i]);
             hf_world_set_issue(w); /* with its address now: who is locked has no other way to it */
         }

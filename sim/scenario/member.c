@@ -43,3 +43,31 @@ void hf__member_floor(struct hf_world *w, uint32_t node)
         hf_world_set_floor(w, node))
         hf_world_set_issue(w);
 }
+
+/* Its operator writes the account into its configuration. One that was not placed had none that
+ * another knew; a strategy that keeps the disk would put it back. */
+void hf__member_anew(struct hf_world *w, uint32_t node)
+{
+    struct hf__node *n = hf__node(w, node);
+    if (n->copy || n->planted || n->gone)
+        return;
+    bool placed = n->disk.vault == HF_VAULT_PLACED && n->has_account;
+    struct hf_account account = n->account;
+    hf_world_crash(w, node);
+    hf_world_disk_wipe(w, node);
+    hf_world_told(w, node, placed ? &account : NULL);
+    hf_world_start(w, node);
+}
+
+bool hf__member_behind(struct hf_world *w, uint32_t node)
+{
+    const struct hf__node *n = hf__node(w, node);
+    struct hf_status status;
+    bool copied = false;
+    if (n->copy || n->state != HF_STATE_BLOCKED || !hf_world_status(w, node, &status) ||
+        status.reason != HF_EVAULTKEY)
+        return false;
+    for (size_t i = 0; i < w->copies_count; i++)
+        copied = copied || hf_account_equal(&w->nodes[w->copies[i]]->account, &n->account);
+    return copied;
+}

@@ -2,6 +2,7 @@
 
 #include "lib/pages.h"
 #include "run/run.h"
+#include "scenario/action.h"
 #include "world/world.h"
 
 #include <stdio.h>
@@ -199,21 +200,51 @@ static void write_off(struct hf_world *w, struct wait *wait)
     hf_world_set_issue(w);
 }
 
-/* Who is fenced says so to its operator, who starts it again: its rival is gone, or never came to
- * anything. */
-static bool restart_fenced(struct hf_world *w, const struct wait *wait)
+/* Whether a node has stopped for another of its account, and says so. */
+static bool gave_way(struct hf_world *w, uint32_t node)
+{
+    enum hf_state state = w->nodes[node]->state;
+    struct hf_status status;
+    return (state == HF_STATE_BLOCKED || state == HF_STATE_HANDED_OVER) &&
+           hf_world_status(w, node, &status) &&
+           (status.reason == HF_EFENCED || status.reason == HF_EHANDEDOVER);
+}
+
+/* Who gave way says so to its operator, who starts it again: the other is gone, or never came to
+ * anything. A new release may have been thrown away while what the old one gave was on its way. */
+static bool restart_stopped(struct hf_world *w, const struct wait *wait)
 {
     bool any = false;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
-        struct hf_status status;
-        if (!wait->expected[i] || w->nodes[i]->state != HF_STATE_BLOCKED ||
-            !hf_world_status(w, i, &status) || status.reason != HF_EFENCED)
+        if (!wait->expected[i] || !gave_way(w, i))
             continue;
         hf_world_crash(w, i);
         hf_world_start(w, i);
         any = true;
     }
     return any;
+}
+
+/* Whose vault a copy has left behind moves its folder away, as its status advises: no node takes an
+ * empty vault in place of a placed one by itself. With the folder go the shares that it kept. */
+static void move_away(struct hf_world *w, struct wait *wait)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        if (wait->expected[i] && hf__member_behind(w, i)) {
+            hf__member_anew(w, i);
+            any = true;
+        }
+    if (!any)
+        return;
+    bool all, *can = calloc(w->nodes_count + 1u, sizeof(bool));
+    hf_assert(can != NULL);
+    hf__survivors(w, can, &all);
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        wait->expected[i] = wait->expected[i] && can[i];
+    wait->all = wait->all && all;
+    free(can);
+    write_off(w, wait);
 }
 
 /* A node that waits for holders that will never answer sends the authority what its status prints,
@@ -246,14 +277,16 @@ static void settle(struct trial *t, struct hf__result *ret)
     write_off(w, &wait);
     for (uint32_t i = 0; i < w->nodes_count; i++)
         ret->excused += !wait.expected[i] && !w->nodes[i]->gone;
-    restart_fenced(w, &wait);
+    restart_stopped(w, &wait);
     bool whole = true;
     for (int part = 0; whole && part < PARTS; part++) {
         whole = run_until(t, w->now_us + t->scenario->settle_us / PARTS, all_expected_ready, &wait);
         if (whole)
+            move_away(w, &wait);
+        if (whole)
             relieve(w, &wait);
     }
-    if (whole && restart_fenced(w, &wait))
+    if (whole && restart_stopped(w, &wait))
         whole = run_until(t, w->now_us + t->scenario->settle_us, all_expected_ready, &wait);
     /* Who found too few candidates deals again after one more grace, which a policy may have made
      * longer than the scenario allows for. */
