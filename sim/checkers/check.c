@@ -259,8 +259,10 @@ static void durable(void *ctx, struct hf_world *w, uint32_t node,
     struct hf__checks *c = ctx;
     (void)w;
     hf_arena_reset(&c->arena);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         hf__check_row(c, node, &writes[i]);
+        hf__check_gave(c, node, &writes[i]);
+    }
     hf__check_inherited_durable(c, node);
 }
 

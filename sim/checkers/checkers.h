@@ -152,6 +152,7 @@ struct hf__speaker {
 struct hf__given_up {
     bool given, taken, settled; /* settled: the taker's vault is durable */
     uint32_t node, incarnation, taker, taker_incarnation;
+    uint64_t durable_us; /* when the old one's disk said so; 0 not yet */
 };
 
 /* Which process released a key last under a claim. */
@@ -368,6 +369,8 @@ void hf__check_given_up(struct hf__checks *c, uint32_t node, const struct hf_tra
 void hf__check_inherited(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 /* A transaction of a node is durable: with that of a new one it keeps what the old one kept. */
 void hf__check_inherited_durable(struct hf__checks *c, uint32_t node);
+/* A row is durable: an old one's, that it gave its ballot up. */
+void hf__check_gave(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row);
 /* A node has released a key under a claim. */
 void hf__check_served(struct hf__checks *c, uint32_t node, uint64_t claim);
 /* keep.c: what a node kept for others counts as kept no more, for another keeps it. */

@@ -48,6 +48,19 @@ static bool is_durable(struct hf__checks *c, uint32_t node, const struct hf_trac
            given.ballot.number == t->a && memcmp(given.ballot.instance, t->hash.bytes, 16) == 0;
 }
 
+void hf__check_gave(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row)
+{
+    struct hf_given_row given;
+    const struct hf_account *account = hf__check_account(c, node);
+    if (row->collection != HF_ROW_GIVEN || row->value == NULL || account == NULL ||
+        !hf__check_decode(c, &hf_wire_given_row, hf_blob_bytes(row->value), &given))
+        return;
+    struct hf__given_up *g =
+        hf__map_find(&c->given_up, given_key(account, given.ballot.instance, given.ballot.number));
+    if (g != NULL && g->durable_us == 0)
+        g->durable_us = c->world->now_us;
+}
+
 /* What the newest policy ranks the software of a node; 0: it does not accept it. */
 static uint32_t rank_of(struct hf__checks *c, uint32_t node)
 {
@@ -131,7 +144,9 @@ void hf__check_served(struct hf__checks *c, uint32_t node, uint64_t claim)
     const struct hf__given_up *g =
         b == NULL ? NULL : hf__map_find(&c->given_up, given_key(account, b->instance, claim));
     bool took = g != NULL && g->taken && g->taker == node && g->taker_incarnation == n->incarnation;
-    bool gave = g != NULL && g->given && g->node == node && g->incarnation == n->incarnation;
+    /* What it let go before may have waited for a write of its own, which is durable first. */
+    bool gave = g != NULL && g->given && g->node == node && g->incarnation == n->incarnation &&
+                g->durable_us != 0 && g->durable_us < c->world->now_us;
     if (gave)
         hf__violate(c->world, node, "handover", "n%u served under claim %llu, which it gave up",
                     node, (unsigned long long)claim);
