@@ -189,7 +189,7 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
     if (answered) {
         hf__statement_heard(h, call->sealed, s.sealed);
         h->placed = s.placed;
-        h->voteless = s.holds && !s.votes;
+        h->voteless = !s.votes;
     }
     weigh(e, h);
     return error == 0 ? r : 0;

@@ -17,7 +17,7 @@ struct hf__holder {
     bool keeps;            /* it said so of the newest record's generation, and that it is placed */
     bool confirmed;        /* it has acknowledged the record under the present ballot */
     bool sealed;           /* it keeps what share holders open, as it is now */
-    bool voteless;         /* it says that it keeps the share and has no vote: it came again */
+    bool voteless;         /* it says that it has no vote: its share was lost, or came again */
     bool away;             /* it has said that it restarts, and has not answered since */
     uint8_t certificates;  /* how many it was given with it */
     bool member, departs;  /* by the view of `viewed` */
