@@ -23,6 +23,8 @@ struct hf__handover {
     uint8_t phase;   /* enum phase */
     uint8_t waiting; /* calls that are out */
     uint8_t silent;  /* holders that do not reach the owner */
+    uint8_t index;   /* of the share */
+    bool yields;     /* another goes first: nothing is signed in this round */
     bool given;      /* the new holder has the share */
     uint16_t rank;   /* of the candidate that is asked next */
     uint32_t kept;   /* bit of each index whose voter keeps the transfer */
@@ -58,21 +60,22 @@ size_t hf__handover_memory(const struct hf_engine *e)
     return e->provider->handover == NULL ? 0 : sizeof *e->provider->handover;
 }
 
-bool hf__handing_over(const struct hf_engine *e, const struct hf_owner_row *row,
-                      const uint8_t generation[static 16])
+/*
+ * The others keep a transfer while they vote, and q of them must: so a holder that hands its share
+ * over says no to one that comes later with another of the same generation, and while both are
+ * asking the lower index goes first.
+ */
+bool hf__handover_yields(struct hf_engine *e, const struct hf_account *owner,
+                         const uint8_t generation[static 16], uint8_t index)
 {
-    hf_assert(e->open && row->moves_count <= HF_WIRE_MOVES_MAX);
-    /* A node takes a share by a nonce that it gave before that share left; clocks may run
-     * at different speeds. */
-    if (e->now_ms >= e->provider->handed_ms + 2 * (uint64_t)e->timing.nonce_life_ms)
-        return false;
-    for (size_t i = 0; i < row->moves_count; i++) {
-        struct hf_transfer_statement t;
-        hf__transfer_read((struct hf_engine *)e, &row->moves[i], &t);
-        if (memcmp(t.generation.id, generation, 16) == 0 && hf_account_equal(&t.from, &e->account))
-            return true;
-    }
-    return false;
+    struct hf__handover *h = e->provider->handover;
+    hf_assert(e->claimed && index > 0);
+    if (h == NULL || !hf_account_equal(&h->owner, owner) ||
+        memcmp(h->generation, generation, sizeof h->generation) != 0)
+        return true;
+    bool yields = h->phase == ASK && index < h->index;
+    h->yields = h->yields || yields;
+    return yields;
 }
 
 /* Whether the share is one that can be handed over: of the newest record that is known here, which
@@ -224,6 +227,7 @@ bool hf__handover_begin(struct hf_engine *e, const struct hf_held_row *held)
     hf_assert(h != NULL);
     h->number = ++e->provider->handovers;
     h->owner = c->record.owner;
+    h->index = (uint8_t)c->held.index;
     memcpy(h->generation, c->record.generation.id, sizeof h->generation);
     e->provider->handover = h;
     if (c->is_signed)
@@ -425,7 +429,7 @@ static void advance(struct hf_engine *e, struct context *c, bool votes, int erro
     hf_assert(h->waiting == 0 && (kept == 0 || c->is_signed));
     switch ((enum phase)h->phase) {
     case ASK:
-        if (h->silent >= c->record.quorum)
+        if (h->silent >= c->record.quorum && !h->yields)
             (void)ask_candidate(e, c);
         break;
     case TAKE:

@@ -334,10 +334,12 @@ int hf__recv_remains(struct hf_engine *e, const struct hf__message *from, struct
     r = hf__decode(e, &hf_wire_placement_record, held.record.record, &record);
     hf_assert(r == 0);
     hf__acceptors(e, &record, &g);
-    if (hf__electorate_index(&g, &from->account) == 0)
+    uint8_t index = hf__electorate_index(&g, &from->account);
+    if (index == 0)
         return HF_EPERMISSION;
     answer.silent = hf__votes_for(e, &m.owner, &row, m.generation) &&
-                    hf__view(e, &m.owner).state == HF_MEMBER_UNREACHABLE;
+                    hf__view(e, &m.owner).state == HF_MEMBER_UNREACHABLE &&
+                    hf__handover_yields(e, &m.owner, m.generation, index);
     /* Who is about to go itself is no reason for another to go. */
     answer.holds = !hf__leaving(e) && hf__held_counts(e, &m.owner, m.generation);
     hf__versions(e, &answer.versions);

@@ -243,6 +243,23 @@ int hf__place_check(struct hf_engine *e, const struct hf_account *from,
     return *ret_has ? 0 : HF_EINDEX;
 }
 
+bool hf__handing_over(const struct hf_engine *e, const struct hf_owner_row *row,
+                      const uint8_t generation[static 16])
+{
+    hf_assert(e->open && row->moves_count <= HF_WIRE_MOVES_MAX);
+    /* A node takes a share by a nonce that it gave before that share left; clocks may run
+     * at different speeds. */
+    if (e->now_ms >= e->provider->handed_ms + 2 * (uint64_t)e->timing.nonce_life_ms)
+        return false;
+    for (size_t i = 0; i < row->moves_count; i++) {
+        struct hf_transfer_statement t;
+        hf__transfer_read((struct hf_engine *)e, &row->moves[i], &t);
+        if (memcmp(t.generation.id, generation, 16) == 0 && hf_account_equal(&t.from, &e->account))
+            return true;
+    }
+    return false;
+}
+
 /* Whether what is kept of the owner leaves room for one share more. */
 int hf__move_room_check(struct hf_engine *e, const struct hf_account *owner)
 {

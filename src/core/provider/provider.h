@@ -32,6 +32,13 @@ struct hf__leaving {
 struct hf__handover; /* provider/handover.c */
 struct hf__mending;  /* provider/repair.c */
 
+/* A place in a generation for which this node has said yes: until then it says so for no other. */
+struct hf__welcome {
+    uint64_t generation; /* head of its id */
+    uint64_t until_ms;
+    uint8_t index;
+};
+
 struct hf__provider {
     struct hf__answer *answers; /* newest first */
     uint16_t answers_count;
@@ -50,6 +57,7 @@ struct hf__provider {
     uint64_t awaited_ms;   /* and since when */
     uint32_t handed_over;  /* shares that this process gave to another, which votes */
     uint64_t handed_ms;    /* when this process sent a share to another last, or opened its vault */
+    struct hf__welcome welcomes[HF_WELCOMES_MAX]; /* in no order; take.c */
 };
 
 /* Draws the key of the nonces; they are worth nothing to another process. */
@@ -147,9 +155,10 @@ bool hf__handover_begin(struct hf_engine *e, const struct hf_held_row *held);
 /* What one that was asked for it has said, or why it has not. */
 int hf__handover_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                           struct hf_bytes body);
-/* Whether a share of a generation may still be on its way from here to another. */
-bool hf__handing_over(const struct hf_engine *e, const struct hf_owner_row *row,
-                      const uint8_t generation[static 16]);
+/* Whether this node lets the holder of an index hand its share of a generation over before its own,
+ * which it then does not go on with for now. */
+bool hf__handover_yields(struct hf_engine *e, const struct hf_account *owner,
+                         const uint8_t generation[static 16], uint8_t index);
 /* Ends what is under way; what is durable stays. */
 void hf__handover_free(struct hf_engine *e);
 size_t hf__handover_memory(const struct hf_engine *e); /* bytes held */
@@ -165,6 +174,9 @@ int hf__recv_handover(struct hf_engine *e, const struct hf__message *m, struct h
 
 /* ---- moves.c: the transfers in an owner's row */
 
+/* Whether a share of a generation may still be on its way from here to another. */
+bool hf__handing_over(const struct hf_engine *e, const struct hf_owner_row *row,
+                      const uint8_t generation[static 16]);
 /* Who votes for a record's own generation, as far as this node knows. */
 void hf__acceptors(struct hf_engine *e, const struct hf_placement_record *record,
                    struct hf__electorate *ret);

@@ -83,6 +83,34 @@ static int check_take(struct hf_engine *e, const struct hf__message *from,
     return r;
 }
 
+/*
+ * Says yes for one index of a generation at a time, for as long as the nonce lives that goes with
+ * it: of two that were signed to this node one would have no vote until the owner deals anew. What
+ * is signed goes before what is not, and of all that is noted the oldest gives way. HF_EINDEX.
+ */
+static int welcome(struct hf_engine *e, const struct hf_take_request *m,
+                   const struct hf_placement_record *record)
+{
+    uint64_t generation = hf_bytes_head(record->generation.id);
+    struct hf__welcome *all = e->provider->welcomes, *w = all;
+    hf_assert(m->index > 0 && m->index <= HF_SHARES_MAX);
+    for (size_t i = 0; i < HF_WELCOMES_MAX; i++) {
+        if (all[i].generation == generation && all[i].until_ms > e->now_ms) {
+            w = &all[i];
+            if (w->index != m->index && !m->has_transfer)
+                return HF_EINDEX;
+            break;
+        }
+        if (all[i].until_ms < w->until_ms)
+            w = &all[i];
+    }
+    *w = (struct hf__welcome){.generation = generation,
+                              .until_ms = e->now_ms + e->timing.nonce_life_ms,
+                              .index = (uint8_t)m->index};
+    hf_assert(w->until_ms > e->now_ms);
+    return 0;
+}
+
 int hf__recv_take(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
     hf_assert(from->is_request && e->claimed);
@@ -99,6 +127,8 @@ int hf__recv_take(struct hf_engine *e, const struct hf__message *from, struct hf
         r = hf__identity_check(e, from, &m.identity, &from->account, &peer, NULL);
     if (r == 0 && !hf__identity_own(e, &answer.identity))
         r = HF_EBUSY;
+    if (r == 0 && !has)
+        r = welcome(e, &m, &record);
     if (r != 0)
         return r;
     if (has && m.lost && hf__owner_row(e, &m.owner, &row))

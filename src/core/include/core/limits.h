@@ -92,8 +92,9 @@ enum {
      * a second. */
     HF_RATE_AUTHOR_BURST = 64,
     HF_RATE_AUTHOR_PER_S = 2,
-    HF_RATES_MAX = 8192,    /* counts that are kept */
-    HF_ANSWERS_MAX = 256,   /* recovery answers kept for their nonce's life */
+    HF_RATES_MAX = 8192,  /* counts that are kept */
+    HF_ANSWERS_MAX = 256, /* recovery answers kept for their nonce's life */
+    HF_WELCOMES_MAX = 8,  /* shares of others that this node would take over, for a nonce's life */
     HF_VERDICTS_MAX = 4096, /* identity quotes of peers that are remembered */
     /* Milliseconds: between questions to the time helper; for each of which it has so long; and
      * how long at first contact certificates are judged by one time, which doubles to the last. */
