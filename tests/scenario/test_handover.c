@@ -3,6 +3,7 @@
 #include "owner_down.h"
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "owner/owner.h"
 #include "provider/provider.h"
 
@@ -242,6 +243,61 @@ Test(handover, carries_an_owner_that_only_the_successors_can_help)
     cr_assert(!testnet_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EPROOF));
     testnet_restart(w, OWNER);
     testnet_key_lives(w, OWNER);
+    testnet_end(w);
+}
+
+/* An owner that has left deals nothing anew: with n = k + 1 there are never enough other shares for
+ * a holder to forget its own. n - k are handed over; then a person decides, and need not wait. */
+Test(handover, of_an_owner_that_has_left_lets_its_holders_leave_too)
+{
+    uint32_t holders[16];
+    struct hf_status s;
+    char owner[65];
+    struct hf_world *w = testnet_up(10, 2, 3);
+    cr_assert_eq(testnet_holders(w, OWNER, holders), 3);
+    hf_hex_encode(hf_world_account(w, OWNER)->bytes, 32, owner);
+    leaves(w, OWNER);
+    has_left(w, OWNER);
+    hf_world_crash(w, OWNER);
+    leaves(w, holders[0]);
+    has_left(w, holders[0]);
+    cr_assert_eq(hf_world_trace_count(w, holders[0], HF_TRACE_HANDED_OVER), 1);
+    leaves(w, holders[1]);
+    hf_world_run_for(w, WAIT_MS);
+    cr_assert(hf_world_status(w, holders[1], &s));
+    cr_assert_eq(s.waiting_owners, 1);
+    cr_assert_arr_eq(s.waiting[0].bytes, hf_world_account(w, OWNER)->bytes, 32);
+    cr_assert_eq(hf_world_abandon(w, holders[1], owner, TESTNET_MS), 0);
+    has_left(w, holders[1]);
+    testnet_end(w);
+}
+
+/* Where the set is larger than what a node probes in turn, neither the leaver nor those that it asks
+ * probe the owner but for the share. */
+Test(handover, begins_in_a_large_set_for_an_owner_that_nobody_probed)
+{
+    uint32_t holders[16];
+    struct hf_world_settings s = testnet_settings(2, 3);
+    s.policy.holder_grace_s = 30;
+    s.crypto = HF_WORLD_MODEL;
+    struct hf_world *w = testnet_up_from(&s, 160);
+    cr_assert_eq(testnet_holders(w, OWNER, holders), 3);
+    hf_world_power_off(w, OWNER);
+    leaves(w, holders[0]);
+    has_left(w, holders[0]);
+    cr_assert_eq(hf_world_trace_count(w, holders[0], HF_TRACE_HANDED_OVER), 1);
+    testnet_end(w);
+}
+
+/* What cannot be handed over, as there is no candidate, goes after the deadline like any other. */
+Test(handover, that_cannot_be_leaves_a_share_to_be_forgotten_after_the_deadline)
+{
+    uint32_t holders[16];
+    struct hf_world *w = owner_down(K, NODES, holders);
+    testnet_none_takes(w);
+    cr_assert_eq(hf_world_leave(w, holders[0], 60, TESTNET_MS), 0);
+    has_left(w, holders[0]);
+    cr_assert_eq(hf_world_trace_count(w, holders[0], HF_TRACE_HANDED_OVER), 0);
     testnet_end(w);
 }
 

@@ -44,6 +44,46 @@ Test(lost_folder, gives_the_same_account_and_key_back)
     testnet_end(w);
 }
 
+/* Of those with whom an owner was placed first, all are gone for good: one by its leave, one that
+ * the authority removed, one that just died. */
+static void first_holders_go(struct hf_world *w, uint32_t first[static 16])
+{
+    cr_assert_eq(testnet_holders(w, 0, first), 3);
+    cr_assert_eq(hf_world_leave(w, first[0], 600, TESTNET_MS), 0);
+    cr_assert(hf_world_run_until_state(w, first[0], HF_STATE_LEFT, TESTNET_MS));
+    hf_world_crash(w, first[0]);
+    hf_world_power_off(w, first[1]);
+    hf_world_set_remove(w, first[1]);
+    hf_world_set_issue(w);
+    for (size_t i = 1; i < 3; i++) {
+        if (i == 2)
+            hf_world_power_off(w, first[2]);
+        for (int round = 0; round < 30 && testnet_holds(w, 0, first[i]); round++)
+            hf_world_run_for(w, 5000);
+        cr_assert_not(testnet_holds(w, 0, first[i]), "node %u is still counted on", first[i]);
+        testnet_ready(w, 0);
+    }
+}
+
+Test(lost_folder, of_an_owner_whose_first_holders_are_all_gone_comes_back_too)
+{
+    struct hf_world_settings s = testnet_settings(2, 3);
+    uint32_t first[16], now[16];
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_up_from(&s, 10);
+    first_holders_go(w, first);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    lose(w, 0, 0);
+    hf_world_start(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_ready(w, 0);
+    cr_assert_eq(testnet_holders(w, 0, now), 3);
+    for (size_t i = 0; i < 9; i++)
+        cr_assert_neq(first[i / 3], now[i % 3]);
+    testnet_end(w);
+}
+
 Test(lost_folder, is_found_in_the_set_by_its_address)
 {
     struct hf_world *w = testnet_up(7, 3, 5);

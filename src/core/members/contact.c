@@ -99,6 +99,53 @@ struct hf__contact *hf__contact_get(struct hf_engine *e, const struct hf_account
     return c;
 }
 
+/* Makes room for one more that this node looks at out of turn, beside those that it probes in turn
+ * and that prove that it is not cut off: half of the places are theirs. false: all the others are
+ * looked at still. */
+static bool room_to_look(struct hf_engine *e, struct hf__detector *d)
+{
+    struct hf__contact *oldest = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < d->contacts_cap; i++) {
+        struct hf__contact *c = &d->contacts[i];
+        if (!c->used || c->in_turn || c->found == HF__FOUND_WELL)
+            continue;
+        count++;
+        if (oldest == NULL || c->used_ms < oldest->used_ms)
+            oldest = c;
+    }
+    hf_assert(count <= HF_CONTACTS_MAX);
+    if (count < HF_CONTACTS_MAX / 2)
+        return true;
+    if (e->now_ms - oldest->used_ms < 4 * (uint64_t)e->timing.watch_ms)
+        return false;
+    oldest->used = false;
+    return true;
+}
+
+void hf__members_look(struct hf_engine *e, const struct hf_account *account)
+{
+    struct hf__detector *d = e->members->detector;
+    if (d == NULL || !e->claimed || !hf__is_member(e, account) || hf__view_left(e, account) ||
+        hf_account_equal(account, &e->account))
+        return;
+    struct hf__contact *c = hf__contact_find(e, account);
+    bool fresh = c == NULL || (e->now_ms - c->used_ms >= e->timing.watch_ms &&
+                               e->now_ms - c->heard_ms >= e->timing.watch_ms);
+    if (c == NULL && room_to_look(e, d))
+        c = hf__contact_get(e, account, true);
+    if (c == NULL || c->in_turn)
+        return;
+    hf_assert(c->used && c->heard_ms <= e->now_ms);
+    if (c->found != HF__FOUND_WELL || fresh)
+        c->used_ms = e->now_ms;
+    if (c->found != HF__FOUND_WELL || !fresh || c->due_ms != HF__NEVER)
+        return;
+    c->due_ms = e->now_ms;
+    d->look_ms = 0;
+    hf__detect_soon(e);
+}
+
 static void direction(struct hf_engine *e, const uint8_t shared[static HF_KEY_LEN],
                       const struct hf_account *from, const struct hf_account *to,
                       uint8_t ret[static HF_KEY_LEN])

@@ -220,6 +220,9 @@ void hf__detect_due(struct hf_engine *e);
 void hf__detect_soon(struct hf_engine *e);
 /* A member has answered a call of this node: it is there. */
 void hf__members_heard(struct hf_engine *e, const struct hf_account *account);
+/* What this node does hangs on whether a member is there: where it does not probe it in turn, it is
+ * probed now, unless that was done of late. */
+void hf__members_look(struct hf_engine *e, const struct hf_account *account);
 /* A connection with a member has ended, and this node did not end it. */
 void hf__members_closed(struct hf_engine *e, const struct hf_account *account);
 

@@ -104,15 +104,17 @@ static bool read_context(struct hf_engine *e, const struct hf_account *owner,
                           : hf__held_votes(e, owner, id);
 }
 
-/* Whether an owner is down, as this node sees it: for the policy's grace, or at the deadline. */
+/* Whether an owner is down, as this node sees it: for the policy's grace, or at the deadline; or it
+ * has left, and deals nothing anew. */
 static bool is_down(const struct hf_engine *e, const struct hf_account *owner)
 {
     const struct hf__told *told = hf__view_leave(e, &e->account);
     struct hf__view view = hf__view(e, owner);
     hf_assert(view.since_ms <= e->now_ms);
-    return told != NULL && view.state == HF_MEMBER_UNREACHABLE &&
-           (hf__now_s(e) >= told->until_s ||
-            e->now_ms - view.since_ms >= hf__policy(e)->holder_grace_s * 1000);
+    if (told == NULL || view.state != HF_MEMBER_UNREACHABLE)
+        return told != NULL && view.state == HF_MEMBER_LEFT;
+    return hf__now_s(e) >= told->until_s ||
+           e->now_ms - view.since_ms >= hf__policy(e)->holder_grace_s * 1000;
 }
 
 static int call(struct hf_engine *e, uint8_t method, const struct hf_account *to,
@@ -454,6 +456,8 @@ static void advance(struct hf_engine *e, struct context *c, bool votes, int erro
     if (h->waiting > 0)
         return;
     hf__handover_free(e);
+    if (!c->is_signed)
+        hf__leave_keeps(e);
     hf__leave_advance(e);
 }
 

@@ -7,8 +7,9 @@
 #include "provider/provider.h"
 
 /* Whether an owner has been silent to this node for the policy's grace. */
-static bool is_silent(const struct hf_engine *e, const struct hf_account *owner)
+static bool is_silent(struct hf_engine *e, const struct hf_account *owner)
 {
+    hf__members_look(e, owner);
     struct hf__view view = hf__view(e, owner);
     hf_assert(view.since_ms <= e->now_ms);
     return view.state == HF_MEMBER_UNREACHABLE &&

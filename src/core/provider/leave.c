@@ -109,6 +109,17 @@ void hf__leave_forget(struct hf_engine *e, const struct hf_held_row *held)
     e->provider->leaving.pause_ms = 0;
 }
 
+/* Whether what is kept of an owner is due to go. One that has left, or was removed, does not move any
+ * more: it is not waited for. */
+static bool is_due(const struct hf_engine *e, const struct hf_account *owner)
+{
+    hf_assert(e->open);
+    const struct hf__told *told = own_leave(e);
+    enum hf_member_state state = hf__view(e, owner).state;
+    return (told != NULL && hf__now_s(e) >= told->until_s) || state == HF_MEMBER_LEFT ||
+           state == HF_MEMBER_NONE;
+}
+
 int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account)
 {
     struct hf_account owner;
@@ -124,7 +135,7 @@ int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account)
         return e->open ? HF_EINVAL : HF_ELOCKED;
     if (!e->claimed)
         return HF_ENOTCLAIMED;
-    if (hf__now_s(e) < told->until_s)
+    if (!is_due(e, &owner))
         return HF_ELEAVEWAITS;
     if (!hf__holds_any(e, &owner))
         return HF_ENOSHARE;
@@ -155,16 +166,6 @@ static bool obsolete(struct hf_engine *e, const struct hf_held_row *held)
     return !held->has_record && hf__owner_row(e, &held->header.owner, &row) &&
            hf__newest_order(e, &row, &newest) && newest.generation > own.generation &&
            hf__order_compare(e, &held->header.owner, &newest, &own) > 0;
-}
-
-/* An owner that has left, or was removed, does not move any more: it is not waited for. */
-static bool is_due(const struct hf_engine *e, const struct hf_held_row *held)
-{
-    hf_assert(e->open);
-    const struct hf__told *told = own_leave(e);
-    enum hf_member_state state = hf__view(e, &held->header.owner).state;
-    return (told != NULL && hf__now_s(e) >= told->until_s) || state == HF_MEMBER_LEFT ||
-           state == HF_MEMBER_NONE;
 }
 
 /* Asks the other holders of a generation; false: none could be asked. */
@@ -220,9 +221,12 @@ static void next_question(struct hf_engine *e)
     if (l->at == 0 && e->now_ms < l->again_ms)
         return;
     while (hf__held_next(e, NULL, &l->at, &held)) {
-        if (hf__handover_begin(e, &held))
+        bool vain = l->vain;
+        l->vain = false;
+        hf__members_look(e, &held.header.owner);
+        if (!vain && hf__handover_begin(e, &held))
             return;
-        if (e->state != HF_STATE_LEAVING || !is_due(e, &held))
+        if (e->state != HF_STATE_LEAVING || !is_due(e, &held.header.owner))
             continue;
         if (obsolete(e, &held)) {
             hf__leave_forget(e, &held);
@@ -236,6 +240,16 @@ static void next_question(struct hf_engine *e)
     if (l->pause_ms > e->timing.watch_ms)
         l->pause_ms = e->timing.watch_ms;
     l->again_ms = e->now_ms + l->pause_ms;
+}
+
+void hf__leave_keeps(struct hf_engine *e)
+{
+    struct hf__leaving *l = &e->provider->leaving;
+    hf_assert(e->provider->handover == NULL);
+    if (l->at == 0)
+        return;
+    l->at--;
+    l->vain = true;
 }
 
 /* Nothing is kept here any more: that is told first, because who reads `left` may end the
@@ -337,8 +351,10 @@ int hf__recv_remains(struct hf_engine *e, const struct hf__message *from, struct
     uint8_t index = hf__electorate_index(&g, &from->account);
     if (index == 0)
         return HF_EPERMISSION;
+    enum hf_member_state state = hf__view(e, &m.owner).state;
+    hf__members_look(e, &m.owner);
     answer.silent = hf__votes_for(e, &m.owner, &row, m.generation) &&
-                    hf__view(e, &m.owner).state == HF_MEMBER_UNREACHABLE &&
+                    (state == HF_MEMBER_UNREACHABLE || state == HF_MEMBER_LEFT) &&
                     hf__handover_yields(e, &m.owner, m.generation, index);
     /* Who is about to go itself is no reason for another to go. */
     answer.holds = !hf__leaving(e) && hf__held_counts(e, &m.owner, m.generation);

@@ -25,6 +25,7 @@ struct hf__leaving {
     struct hf_account owner;
     uint8_t generation[16];
     size_t at;         /* shares that were looked at in this round */
+    bool vain;         /* the next of them cannot be handed over now */
     uint32_t pause_ms; /* between the last round and the next; 0: something went since */
     uint64_t again_ms; /* the next round */
 };
@@ -142,6 +143,8 @@ void hf__leave_status(struct hf_engine *e, struct hf_status *ret);
 /* A share goes and its vote, if it has one, stays: as when its owner orders it. From then on there
  * is no way back. */
 void hf__leave_forget(struct hf_engine *e, const struct hf_held_row *held);
+/* The share that was looked at last could not be handed over: it is asked about. */
+void hf__leave_keeps(struct hf_engine *e);
 /* What another holder says of a generation, or why it does not. */
 int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);

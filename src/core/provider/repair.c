@@ -353,7 +353,7 @@ static bool begin(struct hf_engine *e, const struct hf_held_row *held)
     struct hf__lost *l = hf__scratch(e, sizeof *l);
     struct hf_placement_record record;
     hf_assert(e->claimed && e->provider->mending == NULL);
-    if (hf__view(e, &held->header.owner).state != HF_MEMBER_UNREACHABLE || !held->has_record ||
+    if (!held->has_record ||
         hf__decode(e, &hf_wire_placement_record, held->record.record, &record) != 0)
         return false;
     for (size_t i = 0; i < record.holders_count; i++) {
