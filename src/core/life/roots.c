@@ -23,7 +23,8 @@ static bool is_ready(struct hf_engine *e, uint32_t version)
     if (e->state != HF_STATE_READY || !hf__own_record(e, &record, NULL, &confirmed) || !confirmed)
         return false;
     hf__roots_recorded(&record, &recorded);
-    return hf__dealt_has(&recorded, version) && hf__quorum_holds(e, version);
+    return hf__dealt_has(&recorded, version) && hf__roots_check(e, &record) == 0 &&
+           hf__quorum_holds(e, version);
 }
 
 /* Adds to a table whether its keys are ready, and needed: by the vault, by an application, or

@@ -299,7 +299,8 @@ void hf__roots_begin(struct hf_engine *e);
  * that is wrapped is read. HF_EMALFORMED: the row is none. HF_ECRYPTO. */
 HF_MUST_USE int hf__roots_load(struct hf_engine *e);
 /* Adds versions that others gave back and the vault does not know: the vault is older than they
- * are, or new in place of one that was `lost`. */
+ * are, or new in place of one that was `lost`. Of two secrets of one number theirs stays: the own
+ * was never used, or they would know it. */
 void hf__roots_merge(struct hf_engine *e, const struct hf__given_roots *given, bool lost);
 /* The version to which a name is bound that was not bound: the active one, or while it is not known
  * which names were, the oldest that is kept. */

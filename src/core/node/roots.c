@@ -169,6 +169,18 @@ static struct hf_kept_root *insert(struct hf_roots_row *row, uint64_t version)
     return &row->roots[at];
 }
 
+/* Whether a version that is kept, and is not the active one, has this secret. */
+static bool is_that(struct hf_engine *e, const struct hf_kept_root *k,
+                    const uint8_t root[static HF_SCALAR_LEN])
+{
+    uint8_t *own = e->secret_alloc(HF_SCALAR_LEN);
+    hf_assert(k->version != e->active.number);
+    bool same = own == NULL || /* that it cannot be told now is no reason to change it */
+                (unwrap(e, k, own) == 0 && hf_secret_equal(own, root, HF_SCALAR_LEN));
+    e->secret_free(own);
+    return same;
+}
+
 void hf__roots_merge(struct hf_engine *e, const struct hf__given_roots *given, bool lost)
 {
     struct hf_kept_root list[HF_ROOTS_KEPT_MAX];
@@ -184,9 +196,15 @@ void hf__roots_merge(struct hf_engine *e, const struct hf__given_roots *given, b
         uint32_t version = given->version[i];
         if (version >= row.version_next)
             row.version_next = (uint64_t)version + 1;
-        if (find(&row, version) != NULL || row.roots_count == HF_ROOTS_KEPT_MAX)
+        struct hf_kept_root *k = (struct hf_kept_root *)find(&row, version);
+        if (k == NULL && row.roots_count == HF_ROOTS_KEPT_MAX)
             continue;
-        struct hf_kept_root *k = insert(&row, version);
+        if (version == e->active.number || (k != NULL && is_that(e, k, given->root[i])))
+            continue;
+        if (k == NULL)
+            k = insert(&row, version);
+        else if (hf__rows_find(&e->rows, HF_ROW_SEALED, no_key) != NULL)
+            hf__del(e, HF_ROW_SEALED, no_key); /* share holders would give the other */
         k->state = version > e->active.number ? HF__KEY_PENDING : HF__KEY_EXPIRED;
         k->since_s = hf__now_s(e);
         wrap(e, version, given->root[i], k);

@@ -217,7 +217,7 @@ void hf__put(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
 
 void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
 {
-    hf_assert(e->open || collection == HF_ROW_PUBLIC);
+    hf_assert(e->active.has_root || collection == HF_ROW_PUBLIC);
     add_write(e, collection, key);
     if (collection != HF_ROW_PUBLIC)
         hf__keep_for_step(e, hf__rows_del(&e->rows, collection, key));

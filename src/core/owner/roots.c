@@ -153,6 +153,22 @@ void hf__roots_note(struct hf_engine *e, const struct hf_placement_record *recor
     hf__roots_look(e);
 }
 
+int hf__roots_check(struct hf_engine *e, const struct hf_placement_record *record)
+{
+    struct hf__dealt recorded;
+    struct hf_rng *rng = e->secret_alloc(sizeof *rng);
+    uint8_t *secret = e->secret_alloc(HF_SCALAR_LEN);
+    int r = HF_ENOMEM;
+    hf__roots_recorded(record, &recorded);
+    hf_assert(record->commitments.len >= HF_POINT_LEN);
+    if (rng != NULL && secret != NULL &&
+        hf__dealt_secret(e, &recorded, record->generation.id, rng, secret))
+        r = e->suite->secret_check(secret, record->commitments.data);
+    e->secret_free(rng);
+    e->secret_free(secret);
+    return r;
+}
+
 void hf__roots_look(struct hf_engine *e)
 {
     struct hf_placement_record record;
@@ -163,7 +179,8 @@ void hf__roots_look(struct hf_engine *e)
         return;
     hf__roots_recorded(&record, &recorded);
     hf__roots_wanted(e, &wanted);
-    e->owner->other_roots = !hf__dealt_equal(&recorded, &wanted);
+    e->owner->other_roots =
+        !hf__dealt_equal(&recorded, &wanted) || hf__roots_check(e, &record) == HF_ESHARE;
 }
 
 /* The row, to be changed: its entries are in list. */
@@ -268,8 +285,7 @@ bool hf__dealt_secret(struct hf_engine *e, const struct hf__dealt *d, const uint
 {
     uint8_t *seed = e->secret_alloc(HF_KEY_LEN);
     uint8_t *parts = e->secret_alloc(HF_ROOTS_KEPT_MAX * HF_KEY_LEN);
-    hf_assert(seed != NULL && parts != NULL);
-    bool all = seed_of(e, d, id, ret, parts, seed);
+    bool all = seed != NULL && parts != NULL && seed_of(e, d, id, ret, parts, seed);
     if (all)
         hf_rng_init(rng, seed);
     if (all && d->count > 1)

@@ -17,7 +17,7 @@ void hf__roots_departed(struct hf_engine *e, const struct hf_placement_record *b
 /*
  * The secret that a dealing shares: of one version the root secret itself, of several a key that
  * only who has them all can tell. rng: begun anew, what its polynomial is drawn from. ret: secret.
- * False: one of the versions is not kept.
+ * False: one of the versions is not kept, or there is no memory.
  */
 HF_MUST_USE bool hf__dealt_secret(struct hf_engine *e, const struct hf__dealt *d,
                                   const uint8_t id[static 16], struct hf_rng *rng,
