@@ -1,0 +1,68 @@
+/* What a host makes of the time after a handover (proto/HANDOVER.md, 4). */
+#include "testnet.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+
+enum { NODES = 7, OLD = 0, STEP_MS = 20000, MINUTE_MS = 60000 };
+
+static void goes_untimed(struct hf_policy *p, void *ctx)
+{
+    (void)ctx;
+    p->handover_untimed = true;
+}
+
+static struct hf_world *up(uint32_t *ret_new)
+{
+    struct hf_world *w = testnet_up(NODES, 3, 5);
+    hf_world_policy_edit(w, goes_untimed, NULL);
+    hf_world_run_for(w, 5000);
+    testnet_ready(w, HF_WORLD_ALL);
+    *ret_new = hf_world_beside(w, OLD);
+    return w;
+}
+
+static bool has_inherited(struct hf_world *w, void *ctx)
+{
+    return hf_world_trace_count(w, *(const uint32_t *)ctx, HF_TRACE_INHERITED) > 0;
+}
+
+static void takes_over(struct hf_world *w, uint32_t node)
+{
+    hf_world_start(w, node);
+    cr_assert(hf_world_run_until(w, has_inherited, &node, STEP_MS));
+}
+
+static int ask_key(struct hf_world *w, uint32_t node, const char *name, uint64_t ms)
+{
+    uint8_t key[HF_APP_KEY_LEN];
+    uint32_t version;
+    return hf_world_key(w, node, name, ms, key, &version);
+}
+
+/* Numbers that it asked for in vain do not hide that the new one has gone on. */
+Test(new_release_late, an_old_one_that_was_started_often_stays_away_all_the_same)
+{
+    uint32_t node;
+    struct hf_world *w = up(&node);
+    unsigned claims = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                                        .method = HF_METHOD_CLAIM,
+                                                        .from = node,
+                                                        .to = HF_WORLD_ALL});
+    takes_over(w, node);
+    for (int i = 0; i < 4; i++) {
+        testnet_restart(w, OLD);
+        testnet_reason(w, OLD, HF_STATE_CLAIMING, HF_EHANDEDOVER);
+    }
+    hf_world_crash(w, OLD);
+    hf_world_rule_drop(w, claims);
+    testnet_ready(w, node);
+    testnet_restart(w, node);
+    testnet_ready(w, node);
+    cr_assert_eq(ask_key(w, node, "promised", MINUTE_MS), 0);
+    hf_world_start(w, OLD);
+    testnet_reason(w, OLD, HF_STATE_BLOCKED, HF_EHANDEDOVER);
+    testnet_key_lives(w, node);
+    testnet_end(w);
+}
