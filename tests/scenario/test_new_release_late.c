@@ -66,3 +66,28 @@ Test(new_release_late, an_old_one_that_was_started_often_stays_away_all_the_same
     testnet_key_lives(w, node);
     testnet_end(w);
 }
+
+/* What was shown is of before; the old one serves, and is asked anew at once. */
+Test(new_release_late, a_dealing_in_between_costs_another_exchange_and_no_minute)
+{
+    uint32_t node, holders[16];
+    struct hf_world *w = up(&node);
+    unsigned rule = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                                      .method = HF_METHOD_INHERIT,
+                                                      .from = node,
+                                                      .to = OLD,
+                                                      .count = 1,
+                                                      .delay_us = 4000000});
+    cr_assert_eq(testnet_holders(w, OLD, holders), 5);
+    hf_world_start(w, node);
+    hf_world_run_for(w, 1000);
+    cr_assert_eq(hf_world_rule_hits(w, rule), 1);
+    hf_world_set_remove(w, holders[0]);
+    hf_world_set_issue(w);
+    cr_assert(hf_world_run_until(w, has_inherited, &node, STEP_MS));
+    cr_assert(testnet_traced(w, node, HF_TRACE_HANDOVER_FAILED, HF_EHANDOVERBALLOT) ||
+              testnet_traced(w, node, HF_TRACE_HANDOVER_FAILED, HF_ENONCE));
+    hf_world_crash(w, OLD);
+    testnet_key_lives(w, node);
+    testnet_end(w);
+}

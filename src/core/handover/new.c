@@ -403,12 +403,13 @@ static int inherited(struct hf_engine *e, struct hf_bytes body)
     return 0;
 }
 
-/* Whether the same request may be answered otherwise, and is sent again within the minute. */
+/* Whether the same request may be answered otherwise, and is sent again within the minute. Where
+ * the transcript says no more what is, only another can. */
 static bool goes_on(const struct hf_engine *e, const struct hf__taking *t, int error)
 {
+    bool over = error == HF_EHANDEDOVER || error == HF_EHANDOVERBALLOT || error == HF_ENONCE;
     hf_assert(error != 0);
-    return t->phase == HF__TAKING_ROWS && !hf__taking_late(e) && error != HF_EHANDEDOVER &&
-           hf_error_transient(error);
+    return t->phase == HF__TAKING_ROWS && !hf__taking_late(e) && !over && hf_error_transient(error);
 }
 
 static int answer(struct hf_engine *e, uint8_t method, struct hf_bytes body)
