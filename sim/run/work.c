@@ -199,6 +199,21 @@ static bool computes(struct hf_world *w, struct hf__node *n, struct hf__work *k,
     return true;
 }
 
+/* Whether the work is to open a vault that is being written: it comes back when that is done. */
+static bool is_unwritten(struct hf_world *w, const struct hf__node *n, const struct hf__work *k,
+                         uint64_t what)
+{
+    enum { LOOK_US = 1000 };
+    const struct hf__pending *p = n->pending;
+    while (p != NULL && p->vault_state == HF_VAULT_NONE)
+        p = p->next;
+    if (k->type != HF_WORK_VAULT_OPEN || p == NULL)
+        return false;
+    uint64_t at_us = p->due_us > w->now_us ? p->due_us : w->now_us + LOOK_US;
+    hf__push(w, n->stall_us > at_us ? n->stall_us : at_us, what);
+    return true;
+}
+
 static void work_free(struct hf_world *w, uint32_t work)
 {
     struct hf__work *k = hf__slab_at(&w->works, work);
@@ -225,7 +240,8 @@ void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark)
     struct hf_event event = {0};
     bool alive = n->engine != NULL && n->incarnation == k->incarnation;
     uint64_t what = hf__what(HF__WORK_DONE, mark, work);
-    if (alive && (computes(w, n, k, what) || hf__node_postpones(w, n, what)))
+    if (alive &&
+        (is_unwritten(w, n, k, what) || computes(w, n, k, what) || hf__node_postpones(w, n, what)))
         return;
     if (alive) {
         switch (k->type) {

@@ -163,9 +163,10 @@ static int vault_job(struct hf_store *store, void *ctx)
 {
     struct item *it = ctx;
     int r;
+    /* Made anew, or read back after it was written. */
+    if (hf_store_vault_is_open(store))
+        hf_store_vault_lock(store);
     if (it->create) {
-        if (hf_store_vault_is_open(store))
-            hf_store_vault_lock(store);
         r = hf_store_vault_create(store, it->key, &it->header, NULL);
     } else {
         r = hf_store_vault_open(store, it->key, on_vault_row, &it->rows, NULL);

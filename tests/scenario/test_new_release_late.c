@@ -91,3 +91,24 @@ Test(new_release_late, a_dealing_in_between_costs_another_exchange_and_no_minute
     testnet_key_lives(w, node);
     testnet_end(w);
 }
+static bool is_placing(struct hf_world *w, void *ctx)
+{
+    return hf_world_vault_state(w, *(const uint32_t *)ctx) == HF_VAULT_PLACING;
+}
+
+/* Its disk takes its time with what was inherited: by then the old one has started again, and
+ * stands. */
+Test(new_release_late, a_new_one_whose_vault_is_durable_too_late_serves_nothing)
+{
+    uint32_t node;
+    struct hf_world *w = up(&node);
+    hf_world_start(w, node);
+    cr_assert(hf_world_run_until(w, is_placing, &node, STEP_MS));
+    hf_world_disk_stall(w, node, 3 * MINUTE_MS);
+    testnet_restart(w, OLD);
+    testnet_ready(w, OLD);
+    cr_assert_eq(ask_key(w, OLD, "tss-db", MINUTE_MS), 0);
+    cr_assert_neq(ask_key(w, node, "tss-db", 4 * MINUTE_MS), 0);
+    testnet_key_lives(w, OLD);
+    testnet_end(w);
+}

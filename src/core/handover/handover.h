@@ -40,6 +40,7 @@ enum hf__taking_phase {
     HF__TAKING_PRESENT,   /* it was shown, and the old one's is awaited and judged */
     HF__TAKING_ROWS,      /* the old one gives up, or has, and hands over */
     HF__TAKING_VAULT,     /* all is there: the vault is made */
+    HF__TAKING_DURABLE,   /* it is written, and read back when that is durable */
 };
 
 /* What a new one has so far. */
@@ -69,7 +70,7 @@ struct hf__taking {
 enum hf__handover_outcome {
     HF__HANDOVER_NONE,
     HF__HANDOVER_GIVEN, /* this process gave its ballot up: it locks itself for good */
-    HF__HANDOVER_GOT,   /* all has come: the vault can be made */
+    HF__HANDOVER_GOT,   /* all has come: the vault can be made, or read back */
 };
 
 struct hf__handover {

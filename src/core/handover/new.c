@@ -27,7 +27,7 @@ bool hf__taking_late(const struct hf_engine *e)
 /* Forgets what this exchange has brought; that there is something to take stays. */
 static void clear(struct hf_engine *e, struct hf__taking *t)
 {
-    hf_assert(t != NULL && (!e->open || t->phase == HF__TAKING_VAULT));
+    hf_assert(t != NULL && (!e->open || t->phase == HF__TAKING_DURABLE));
     if (!e->open) {
         hf_wipe(&e->secrets->active, sizeof e->secrets->active);
         e->active.has_root = false;
@@ -136,7 +136,7 @@ void hf__taking_due(struct hf_engine *e)
     struct hf__taking *t = e->handover->taking;
     bool timed;
     hf_assert(t != NULL && e->state == HF_STATE_STARTING);
-    if (t->phase == HF__TAKING_VAULT) {
+    if (t->phase == HF__TAKING_VAULT || t->phase == HF__TAKING_DURABLE) {
         e->handover->outcome = HF__HANDOVER_GOT; /* the disk failed: once more */
         return;
     }

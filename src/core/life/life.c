@@ -250,8 +250,7 @@ static void made_fresh(struct hf_engine *e, int error)
     hf__life_fresh(e);
 }
 
-/* The rows of a vault that was opened. */
-static int load(struct hf_engine *e, const struct hf_event *event)
+int hf__life_load(struct hf_engine *e, const struct hf_event *event)
 {
     hf_assert(e->rows.count == 0 && !e->open);
     for (size_t i = 0; i < event->u.vault.rows_count; i++) {
@@ -259,10 +258,18 @@ static int load(struct hf_engine *e, const struct hf_event *event)
         hf_blob_unref(hf__rows_put(&e->rows, row->collection, row->key, row->value));
     }
     int r = hf__account_load(e);
+    if (r != 0)
+        hf__rows_done(&e->rows);
+    return r;
+}
+
+/* The vault of this node as it was, with what its shares gave back. */
+static int opened(struct hf_engine *e, const struct hf_event *event)
+{
+    int r = hf__life_load(e, event);
+    hf_assert(!e->open);
     if (r == 0)
         hf__roots_merge(e, hf__recover_roots(e), false);
-    else
-        hf__rows_done(&e->rows);
     return r;
 }
 
@@ -290,7 +297,7 @@ void hf__life_vault(struct hf_engine *e, const struct hf_event *event)
     int error = event->u.vault.error;
     e->vault_work = false;
     if (e->handover->taking != NULL) {
-        hf__life_inherited(e, error);
+        hf__life_inherited(e, event);
         return;
     }
     if (e->state == HF_STATE_FRESH) {
@@ -300,7 +307,7 @@ void hf__life_vault(struct hf_engine *e, const struct hf_event *event)
     if (e->state != HF_STATE_RECOVERING || !e->active.has_root)
         return;
     if (error == 0)
-        error = e->lost ? made_again(e) : load(e, event);
+        error = e->lost ? made_again(e) : opened(e, event);
     if (error == 0) {
         hf__life_opened(e);
         hf__claim_begin(e);

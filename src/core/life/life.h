@@ -33,14 +33,16 @@ HF_MUST_USE int hf__life_taint(struct hf_engine *e);
 void hf__roots_status(struct hf_engine *e, struct hf_status *ret);
 /* Fills in the keys of both kinds. */
 void hf__life_status(struct hf_engine *e, struct hf_status *ret);
+/* The rows of a vault that was opened, and who it says that this node is. */
+HF_MUST_USE int hf__life_load(struct hf_engine *e, const struct hf_event *event);
 /* The vault is open, or was just made: what hangs on that begins. */
 void hf__life_opened(struct hf_engine *e);
 /* Locks the node, for a person to look at. */
 void hf__life_block(struct hf_engine *e, int reason);
 /* Goes on with what a handover has come to. */
 void hf__life_handover(struct hf_engine *e);
-/* The vault of a new one was made, or why not (proto/HANDOVER.md, 3). */
-void hf__life_inherited(struct hf_engine *e, int error);
+/* The vault of a new one was made, or written and read back, or why not (proto/HANDOVER.md, 3). */
+void hf__life_inherited(struct hf_engine *e, const struct hf_event *event);
 /* Forgets every secret and every row: nothing can be signed, released or answered any more. */
 void hf__life_lock(struct hf_engine *e);
 

@@ -79,7 +79,6 @@ struct hf__owner {
     struct hf__claiming *claiming;
     struct hf__sealing *sealing;
     struct hf__release *releases;
-    uint64_t inherited_seq; /* the write with all that was inherited; 0: nothing was */
     /* Of a vault that was handed over: nothing is claimed before. */
     uint64_t given_until_ms;
     struct hf__bound *bound;   /* names that this process has bound, the newest first */

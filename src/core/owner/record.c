@@ -13,7 +13,7 @@ static const struct hf_bytes no_key = {0};
 
 void hf__hint_save(struct hf_engine *e, const struct hf_signed_record *record)
 {
-    hf_assert(e->open && record->record.len > 0);
+    hf_assert(e->active.has_root && record->record.len > 0);
     struct hf_public_hint hint = {
         .version = e->active.number, .has_record = true, .record = *record};
     hint.network = e->network;

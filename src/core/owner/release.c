@@ -105,8 +105,7 @@ static void hand_out(struct hf_engine *e, uint64_t request, struct hf_bytes name
         derive(e, name, row->next, e->secrets->app_next);
     e->key_out = true;
     struct hf_local_reply *reply = hf__local_reply(e, request, 0);
-    uint64_t seq = binding_seq(e, name);
-    reply->after = seq > e->owner->inherited_seq ? seq : e->owner->inherited_seq;
+    reply->after = binding_seq(e, name);
     reply->key = e->secrets->app_key;
     reply->key_version = (uint32_t)row->version;
     reply->next = both ? e->secrets->app_next : NULL;

@@ -16,7 +16,7 @@ static const char label[] = "ticket";
 void hf__tickets(struct hf_engine *e, uint8_t ret[static HF_KEY_LEN])
 {
     static_assert(sizeof e->trust->tickets == HF_KEY_LEN, "the key of a MAC");
-    hf_assert(e->open);
+    hf_assert(e->active.has_root);
     if (!e->trust->has_tickets)
         e->suite->random(&e->secrets->rng, e->trust->tickets, HF_KEY_LEN);
     e->trust->has_tickets = true;
