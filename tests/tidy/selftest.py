@@ -9,12 +9,12 @@ import tempfile
 import chambers
 import checks
 import tables
+import tidy
 import upkeep
 from rules import ROOMS, UNFINISHED
 from tree import Tree
 
 LONG_FUNCTION = "int f(void)\n{\n" + "    g();\n" * 70 + "}\n"
-
 
 
 def reason(constant="HF_EX", todo="Do.", otherwise="Else."):
@@ -285,6 +285,7 @@ def judge_chambers():
 
 def judge():
     """(claim, whether it holds) for each."""
+    yield "no_check_is_listed_twice", len(set(tidy.EVERY)) == len(tidy.EVERY)
     for name, path, text, expected in CASES:
         try:
             found = findings(next(getattr(m, name) for m in (checks, tables, upkeep) if hasattr(m, name)), {path: text})

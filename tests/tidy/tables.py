@@ -277,4 +277,4 @@ def _python(tree, name):
     return ast.parse(tree.text(name)).body if name in tree.files else []
 
 
-CHECKS = [checkers_have_every_part_and_a_test, columns_have_every_part, columns_have_every_part, strategies_have_every_part, guides_are_true, scenes_have_every_part, reasons_have_every_part_and_a_test, states_have_every_part_and_a_test, exits_are_what_usage_says, metrics_have_every_part, alerts_have_every_part, pages_are_what_their_tables_make_them]
+CHECKS = [checkers_have_every_part_and_a_test, columns_have_every_part, strategies_have_every_part, guides_are_true, scenes_have_every_part, reasons_have_every_part_and_a_test, states_have_every_part_and_a_test, exits_are_what_usage_says, metrics_have_every_part, alerts_have_every_part, pages_are_what_their_tables_make_them]

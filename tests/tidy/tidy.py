@@ -10,13 +10,15 @@ from checks import CHECKS, Skip, the_engine_reaches_nothing_outside_memory
 from tree import Tree
 
 
+EVERY = CHECKS + chambers.INCLUDES + chambers.CALLS + tables.CHECKS + upkeep.CHECKS
+
+
 def main():
     tree = Tree(sys.argv[1])
     archives = sys.argv[2:]
-    every = CHECKS + chambers.INCLUDES + chambers.CALLS + tables.CHECKS + upkeep.CHECKS
-    print(f"1..{len(every)}")
+    print(f"1..{len(EVERY)}")
     failed = 0
-    for number, check in enumerate(every, 1):
+    for number, check in enumerate(EVERY, 1):
         try:
             if check is the_engine_reaches_nothing_outside_memory or check in chambers.CALLS:
                 found = check(tree, archives)
