@@ -103,6 +103,8 @@ CASES = [
     ("every_function_has_a_user", "src/base/a.c", "void hf_a(void)\n{\n}\n", "hf_a is used nowhere"),
     ("every_function_has_a_user", "src/base/a.c",
      "int hf_a(int b)\n{\n    return b;\n}\n\nstatic int c(void)\n{\n    return hf_a(1);\n}\n", "hf_a is not static"),
+    ("a_tag_has_one_definition_in_its_room", "src/core/a.c", "struct hf__a {\n};\nstruct b {\n};\n\nstruct hf__a {\n};\n",
+     "a.c:6: hf__a is another one in src/core/a.c:1"),
     ("comments_name_who_acts", "src/net/a.c", "/* The call, which\n * nobody makes. */\n", "a.c:2: nobody"),
     ("comments_name_who_acts", "src/net/a.c", "/*\n * Has it flushed.\n */\n", "Has: name who acts"),
     ("comments_name_who_acts", "tests/unit/a.c", "/* As no one\n * sees. */\n", "a.c:1: no one"),

@@ -45,6 +45,20 @@ def every_function_has_a_user(tree):
     return found
 
 
+def a_tag_has_one_definition_in_its_room(tree):
+    """What begins with hf_ is shared: a second layout of that name is one that a reader, or a debugger, takes for the
+    other. Another room may have its own."""
+    found, seen = [], {}
+    for name in tree.c_files("src", "sim"):
+        code = tree.code(name)
+        for tag in re.finditer(r"\b(?:struct|union|enum) (hf_\w+)\s*\{", code):
+            here = f"{name}:{code.count(chr(10), 0, tag.start()) + 1}"
+            first = seen.setdefault((tree.room_of(name), tag[1]), here)
+            if first != here:
+                found.append(f"{here}: {tag[1]} is another one in {first}")
+    return found
+
+
 def comments_name_who_acts(tree):
     """No pronoun without a noun, no causative that reads like a question ("Has it flushed"), and no word that was
     given up for the field's."""
@@ -142,5 +156,5 @@ def commits_say_what_and_why(tree):
     return history(tree.root, f"{SUBJECTS_SINCE}..HEAD")
 
 
-CHECKS = [every_function_has_a_user, comments_name_who_acts, comments_name_what_is_there,
+CHECKS = [every_function_has_a_user, a_tag_has_one_definition_in_its_room, comments_name_who_acts, comments_name_what_is_there,
           shared_declarations_say_what_they_are, core_states_its_invariants, commits_say_what_and_why]

@@ -18,7 +18,7 @@ enum phase {
     FINISH, /* the words of the other holders to the new one */
 };
 
-struct hf__handover {
+struct hf__handing {
     uint32_t number; /* answers to another one are stale */
     uint8_t phase;   /* enum phase */
     uint8_t waiting; /* calls that are out */
@@ -48,16 +48,16 @@ struct context {
     struct hf_transfer_statement t;
 };
 
-void hf__handover_free(struct hf_engine *e)
+void hf__handing_free(struct hf_engine *e)
 {
-    free(e->provider->handover);
-    e->provider->handover = NULL;
+    free(e->provider->handing);
+    e->provider->handing = NULL;
 }
 
-size_t hf__handover_memory(const struct hf_engine *e)
+size_t hf__handing_memory(const struct hf_engine *e)
 {
-    hf_assert(e->open || e->provider->handover == NULL);
-    return e->provider->handover == NULL ? 0 : sizeof *e->provider->handover;
+    hf_assert(e->open || e->provider->handing == NULL);
+    return e->provider->handing == NULL ? 0 : sizeof *e->provider->handing;
 }
 
 /*
@@ -68,7 +68,7 @@ size_t hf__handover_memory(const struct hf_engine *e)
 bool hf__handover_yields(struct hf_engine *e, const struct hf_account *owner,
                          const uint8_t generation[static 16], uint8_t index)
 {
-    struct hf__handover *h = e->provider->handover;
+    struct hf__handing *h = e->provider->handing;
     hf_assert(e->claimed && index > 0);
     if (h == NULL || !hf_account_equal(&h->owner, owner) ||
         memcmp(h->generation, generation, sizeof h->generation) != 0)
@@ -120,7 +120,7 @@ static bool is_down(const struct hf_engine *e, const struct hf_account *owner)
 static int call(struct hf_engine *e, uint8_t method, const struct hf_account *to,
                 struct hf_bytes body)
 {
-    struct hf__handover *h = e->provider->handover;
+    struct hf__handing *h = e->provider->handing;
     struct hf__ask ask = {.task = HF__TASK_HANDOVER, .method = method, .arg = h->number};
     hf_assert(h != NULL && h->waiting < 2 * HF_SHARES_MAX);
     int r = hf__call(e, &ask, to, body);
@@ -132,7 +132,7 @@ static int call(struct hf_engine *e, uint8_t method, const struct hf_account *to
 static void ask_others(struct hf_engine *e, const struct context *c)
 {
     struct hf_remains_request m = {0};
-    hf_assert(e->provider->handover->phase == ASK);
+    hf_assert(e->provider->handing->phase == ASK);
     hf__versions(e, &m.versions);
     m.owner = c->record.owner;
     memcpy(m.generation, c->record.generation.id, sizeof m.generation);
@@ -169,7 +169,7 @@ static bool is_candidate(const struct hf_engine *e, const struct context *c,
 /* The next candidate by the owner's order; false: there is none left. */
 static bool next_candidate(struct hf_engine *e, const struct context *c, struct hf_account *ret)
 {
-    struct hf__handover *h = e->provider->handover;
+    struct hf__handing *h = e->provider->handing;
     uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
     const struct hf_document *set = e->trust->set;
     size_t count = hf__view_places(e, set, &c->record.owner, (uint32_t)c->record.generation.version,
@@ -188,7 +188,7 @@ static bool next_candidate(struct hf_engine *e, const struct context *c, struct 
 /* Asks the one to whom the transfer is signed, or the next candidate; false: there is none. */
 static bool ask_candidate(struct hf_engine *e, const struct context *c)
 {
-    struct hf__handover *h = e->provider->handover;
+    struct hf__handing *h = e->provider->handing;
     struct hf_take_request m = {.record = c->row.newest,
                                 .owner = c->record.owner,
                                 .index = c->held.index,
@@ -211,10 +211,10 @@ static bool ask_candidate(struct hf_engine *e, const struct context *c)
     return false;
 }
 
-bool hf__handover_begin(struct hf_engine *e, const struct hf_held_row *held)
+bool hf__handing_begin(struct hf_engine *e, const struct hf_held_row *held)
 {
     struct context *c = hf__scratch(e, sizeof *c);
-    hf_assert(e->claimed && e->provider->handover == NULL);
+    hf_assert(e->claimed && e->provider->handing == NULL);
     if (!read_context(e, &held->header.owner, held->generation.id, c) ||
         hf__documents_ready(e) != 0)
         return false;
@@ -225,27 +225,27 @@ bool hf__handover_begin(struct hf_engine *e, const struct hf_held_row *held)
          hf__moves_count(e, c->row.moves, c->row.moves_count, c->record.generation.id) >=
              c->record.holders_count - c->record.threshold))
         return false;
-    struct hf__handover *h = calloc(1, sizeof *h);
+    struct hf__handing *h = calloc(1, sizeof *h);
     hf_assert(h != NULL);
     h->number = ++e->provider->handovers;
     h->owner = c->record.owner;
     h->index = (uint8_t)c->held.index;
     memcpy(h->generation, c->record.generation.id, sizeof h->generation);
-    e->provider->handover = h;
+    e->provider->handing = h;
     if (c->is_signed)
         (void)ask_candidate(e, c);
     else
         ask_others(e, c);
     if (h->waiting == 0)
-        hf__handover_free(e);
-    return e->provider->handover != NULL;
+        hf__handing_free(e);
+    return e->provider->handing != NULL;
 }
 
 /* Ceases to vote and signs, in one transaction: the transfer leaves when both are durable. From now
  * on there is no way back. */
 static void cease(struct hf_engine *e, struct context *c)
 {
-    struct hf__handover *h = e->provider->handover;
+    struct hf__handing *h = e->provider->handing;
     uint8_t key[48];
     hf_assert(!c->is_signed && !c->held.ceased && e->store_error == 0);
     struct hf_transfer_statement t = {.generation = c->record.generation,
@@ -280,7 +280,7 @@ static void cease(struct hf_engine *e, struct context *c)
 static int send_share(struct hf_engine *e, const struct context *c)
 {
     static const char info[] = "holdfast/v1/handover";
-    struct hf__handover *h = e->provider->handover;
+    struct hf__handing *h = e->provider->handing;
     struct hf_deposit_aad aad = {.generation = c->record.generation, .index = c->held.index};
     struct hf_handover_request m = {.transfer = c->transfer,
                                     .record = c->row.newest,
@@ -321,7 +321,7 @@ static int send_share(struct hf_engine *e, const struct context *c)
 /* The transfer to the other holders, and the share to the new one. */
 static void tell(struct hf_engine *e, const struct context *c)
 {
-    struct hf__handover *h = e->provider->handover;
+    struct hf__handing *h = e->provider->handing;
     struct hf_transfer_request m = {.transfer = c->transfer};
     hf_assert(h->waiting == 0 && c->is_signed);
     h->phase = TELL;
@@ -341,7 +341,7 @@ static void tell(struct hf_engine *e, const struct context *c)
 static int take_silence(struct hf_engine *e, struct hf_bytes body)
 {
     struct hf_remains_response m;
-    struct hf__handover *h = e->provider->handover;
+    struct hf__handing *h = e->provider->handing;
     hf_assert(h != NULL);
     int r = hf__decode(e, &hf_wire_remains_response, body, &m);
     if (r == 0)
@@ -354,7 +354,7 @@ static int take_yes(struct hf_engine *e, const struct hf__pending *asked, struct
 {
     struct hf_take_response m;
     const struct hf__peer *peer;
-    struct hf__handover *h = e->provider->handover;
+    struct hf__handing *h = e->provider->handing;
     hf_assert(hf_account_equal(&asked->account, &h->to));
     int r = hf__decode(e, &hf_wire_take_response, body, &m);
     if (r == 0)
@@ -372,7 +372,7 @@ static int take_word(struct hf_engine *e, const struct hf__pending *asked, const
                      struct hf_bytes body)
 {
     struct hf_transfer_response m;
-    struct hf__handover *h = e->provider->handover;
+    struct hf__handing *h = e->provider->handing;
     int r = hf__decode(e, &hf_wire_transfer_response, body, &m);
     if (r == 0)
         r = hf__versions_check(e, &m.versions);
@@ -403,7 +403,7 @@ static int take_receipt(struct hf_engine *e, const struct hf__pending *asked,
                              m.signature);
     if (r != 0)
         return r;
-    e->provider->handover->given = true;
+    e->provider->handing->given = true;
     *ret_votes = m.votes;
     return 0;
 }
@@ -424,7 +424,7 @@ static void finish(struct hf_engine *e, const struct context *c)
  * timer. */
 static void advance(struct hf_engine *e, struct context *c, bool votes, int error)
 {
-    struct hf__handover *h = e->provider->handover;
+    struct hf__handing *h = e->provider->handing;
     size_t kept = 0;
     for (size_t i = 1; i <= HF_SHARES_MAX; i++)
         kept += h->kept >> i & 1;
@@ -455,16 +455,16 @@ static void advance(struct hf_engine *e, struct context *c, bool votes, int erro
     }
     if (h->waiting > 0)
         return;
-    hf__handover_free(e);
+    hf__handing_free(e);
     if (!c->is_signed)
         hf__leave_keeps(e);
     hf__leave_advance(e);
 }
 
-int hf__handover_answered(struct hf_engine *e, const struct hf__pending *asked, int error,
-                          struct hf_bytes body)
+int hf__handing_answered(struct hf_engine *e, const struct hf__pending *asked, int error,
+                         struct hf_bytes body)
 {
-    struct hf__handover *h = e->provider->handover;
+    struct hf__handing *h = e->provider->handing;
     struct context *c = hf__scratch(e, sizeof *c);
     bool votes = false;
     int r = error;
@@ -474,7 +474,7 @@ int hf__handover_answered(struct hf_engine *e, const struct hf__pending *asked, 
     /* It claims anew, or the share is gone by the owner's order. */
     if (!e->claimed || !read_context(e, &h->owner, h->generation, c) ||
         (!c->is_signed && e->state != HF_STATE_LEAVING)) {
-        hf__handover_free(e);
+        hf__handing_free(e);
         return 0;
     }
     hf_assert(h->waiting > 0);
@@ -491,7 +491,7 @@ int hf__handover_answered(struct hf_engine *e, const struct hf__pending *asked, 
     h->waiting--;
     if (votes) {
         finish(e, c);
-        hf__handover_free(e);
+        hf__handing_free(e);
         hf__leave_advance(e);
     } else if (h->waiting == 0) {
         advance(e, c, votes, r);

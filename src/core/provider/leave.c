@@ -82,7 +82,7 @@ int hf__leave_cancel(struct hf_engine *e)
     announce(e, (struct hf_bytes){0}, told->until_s, true, false);
     hf__timer_clear(e, HF__TIMER_LEAVE);
     e->provider->leaving = (struct hf__leaving){.number = e->provider->leaving.number};
-    hf__handover_free(e);
+    hf__handing_free(e);
     if (e->state == HF_STATE_LEAVING) {
         hf__state_set(e, HF_STATE_PLACED, 0);
         hf__timer_set(e, HF__TIMER_STANDING, 0);
@@ -224,7 +224,7 @@ static void next_question(struct hf_engine *e)
         bool vain = l->vain;
         l->vain = false;
         hf__members_look(e, &held.header.owner);
-        if (!vain && hf__handover_begin(e, &held))
+        if (!vain && hf__handing_begin(e, &held))
             return;
         if (e->state != HF_STATE_LEAVING || !is_due(e, &held.header.owner))
             continue;
@@ -280,7 +280,7 @@ void hf__leave_advance(struct hf_engine *e)
         return;
     }
     if ((e->state == HF_STATE_LEAVING || told == NULL) && l->waiting == 0 &&
-        e->provider->handover == NULL && e->store_error == 0)
+        e->provider->handing == NULL && e->store_error == 0)
         next_question(e);
     if (e->state != HF_STATE_LEFT)
         hf__timer_set(e, HF__TIMER_LEAVE, e->timing.standing_ms);
@@ -293,7 +293,7 @@ void hf__leave_adopted(struct hf_engine *e)
         !hf__is_member(e, &e->account))
         return;
     hf__timer_set(e, HF__TIMER_LEAVE, e->timing.standing_ms);
-    hf__handover_free(e);
+    hf__handing_free(e);
     hf__state_set(e, HF_STATE_PLACED, 0);
     hf__timer_set(e, HF__TIMER_STANDING, 0);
 }

@@ -16,7 +16,7 @@ void hf__provider_lock(struct hf_engine *e)
     struct hf__provider *p = e->provider;
     hf__drain_free(e, HF_ELOCKED);
     hf__attest_free(e, HF_ELOCKED);
-    hf__handover_free(e);
+    hf__handing_free(e);
     hf__mending_free(e);
     p->leaving = (struct hf__leaving){.number = p->leaving.number};
     while (p->answers != NULL) {
@@ -34,7 +34,7 @@ size_t hf__provider_memory(const struct hf_engine *e)
 {
     hf_assert(e->provider->answers_count <= HF_ANSWERS_MAX);
     size_t sum =
-        hf__drain_memory(e) + hf__attest_memory(e) + hf__handover_memory(e) + hf__mending_memory(e);
+        hf__drain_memory(e) + hf__attest_memory(e) + hf__handing_memory(e) + hf__mending_memory(e);
     for (const struct hf__answer *a = e->provider->answers; a != NULL; a = a->next)
         sum += sizeof *a + hf__blob_memory(a->body);
     return sum;

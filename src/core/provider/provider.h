@@ -30,8 +30,8 @@ struct hf__leaving {
     uint64_t again_ms; /* the next round */
 };
 
-struct hf__handover; /* provider/handover.c */
-struct hf__mending;  /* provider/repair.c */
+struct hf__handing; /* provider/handover.c */
+struct hf__mending; /* provider/repair.c */
 
 /* A place in a generation for which this node has said yes: until then it says so for no other. */
 struct hf__welcome {
@@ -48,16 +48,16 @@ struct hf__provider {
     struct hf__drain *drain;
     struct hf__attesting *attesting; /* newest first */
     struct hf__leaving leaving;
-    struct hf__handover *handover; /* of one share; NULL: none is under way */
-    uint32_t handovers;            /* that were begun */
-    struct hf__mending *mending;   /* of one lost share; NULL: none is under way */
-    uint32_t mendings;             /* that were begun */
-    size_t mended;                 /* shares that were looked at in this round */
-    uint8_t awaited[16];   /* generation of a lost share for which others have their turn; */
-    uint8_t awaited_index; /* its index, 0: none; */
-    uint64_t awaited_ms;   /* and since when */
-    uint32_t handed_over;  /* shares that this process gave to another, which votes */
-    uint64_t handed_ms;    /* when this process sent a share to another last, or opened its vault */
+    struct hf__handing *handing; /* of one share; NULL: none is under way */
+    uint32_t handovers;          /* that were begun */
+    struct hf__mending *mending; /* of one lost share; NULL: none is under way */
+    uint32_t mendings;           /* that were begun */
+    size_t mended;               /* shares that were looked at in this round */
+    uint8_t awaited[16];         /* generation of a lost share for which others have their turn; */
+    uint8_t awaited_index;       /* its index, 0: none; */
+    uint64_t awaited_ms;         /* and since when */
+    uint32_t handed_over;        /* shares that this process gave to another, which votes */
+    uint64_t handed_ms; /* when this process sent a share to another last, or opened its vault */
     struct hf__welcome welcomes[HF_WELCOMES_MAX]; /* in no order; take.c */
 };
 
@@ -154,17 +154,17 @@ int hf__recv_remains(struct hf_engine *e, const struct hf__message *m, struct hf
 /* ---- handover.c: a share is handed over by one that leaves (proto/REPAIR.md) */
 
 /* Begins to hand a share over, or goes on with it, where that may be; false: it may not now. */
-bool hf__handover_begin(struct hf_engine *e, const struct hf_held_row *held);
+bool hf__handing_begin(struct hf_engine *e, const struct hf_held_row *held);
 /* What one that was asked for it has said, or why it has not. */
-int hf__handover_answered(struct hf_engine *e, const struct hf__pending *call, int error,
-                          struct hf_bytes body);
+int hf__handing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                         struct hf_bytes body);
 /* Whether this node lets the holder of an index hand its share of a generation over before its own,
  * which it then does not go on with for now. */
 bool hf__handover_yields(struct hf_engine *e, const struct hf_account *owner,
                          const uint8_t generation[static 16], uint8_t index);
 /* Ends what is under way; what is durable stays. */
-void hf__handover_free(struct hf_engine *e);
-size_t hf__handover_memory(const struct hf_engine *e); /* bytes held */
+void hf__handing_free(struct hf_engine *e);
+size_t hf__handing_memory(const struct hf_engine *e); /* bytes held */
 
 /* ---- take.c: what others do when one that leaves hands a share over */
 
