@@ -30,6 +30,20 @@ static int refuse(const struct hf__issue_job *job, const char *why)
     return HF_EDOCUMENT;
 }
 
+/* What lies there is not what may be signed next: both by their digests. now: NULL: none is in
+ * force. */
+static int refuse_document(const struct hf__issue_job *job, const char *why,
+                           const struct hf_document *d, const struct hf_document *now)
+{
+    char theirs[DIGEST_LEN], ours[DIGEST_LEN] = "none";
+    hf_hex_encode(d->body_hash.bytes, HF_HASH_LEN, theirs);
+    if (now != NULL)
+        hf_hex_encode(now->body_hash.bytes, HF_HASH_LEN, ours);
+    fprintf(stderr, "holdfast %s: not signed: %s; its digest is %s, of the one in force: %s\n",
+            job->name, why, theirs, ours);
+    return HF_EDOCUMENT;
+}
+
 static const struct hf_document *in_force(const struct hf__authority *a, uint8_t kind)
 {
     switch (kind) {
@@ -63,19 +77,19 @@ static int check(const struct hf__authority *a, const struct hf__issue_job *job,
     if (d->kind != job->kind) {
         snprintf(text, sizeof text, "%s is %s, not %s", job->pending, kinds[d->kind],
                  kinds[job->kind]);
-        return refuse(job, text);
+        return refuse_document(job, text, d, now);
     }
     if (hf_document_version(d) != next) {
         snprintf(text, sizeof text, "it has the version %u, and the next one is %u",
                  hf_document_version(d), next);
-        return refuse(job, text);
+        return refuse_document(job, text, d, now);
     }
     if (hf_document_issued_s(d) > (uint64_t)time(NULL))
-        return refuse(job, "its issue date lies beyond the clock of this machine");
+        return refuse_document(job, "its issue date lies beyond the clock of this machine", d, now);
     if (now != NULL && hf_document_issued_s(d) < hf_document_issued_s(now))
-        return refuse(job, "its issue date lies before that of the one in force");
+        return refuse_document(job, "its issue date lies before that of the one in force", d, now);
     if (!signers_good(a, d))
-        return refuse(job, "a signature on it is not of this network's authority");
+        return refuse_document(job, "a signature on it is not of this network's authority", d, now);
     return 0;
 }
 

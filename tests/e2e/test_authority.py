@@ -27,10 +27,7 @@ STRICT = {
     "xfam_value": "00" * 8,
     "seam_attributes_mask": "ff" * 8,
     "seam_attributes_value": "00" * 8,
-    "mrservicetd": "00" * 48,
-    "mrconfigid": "00" * 48,
-    "mrowner": "00" * 48,
-    "mrownerconfig": "00" * 48,
+    **{name: "00" * 48 for name in ("mrservicetd", "mrconfigid", "mrowner", "mrownerconfig")},
 }
 
 
@@ -113,6 +110,7 @@ def a_policy_is_shown_for_people():
 
 
 MEASUREMENT = "66" * 32
+HASHES = re.compile(r"\b[0-9a-f]{64}\b").findall
 RELEASE = f'measurements:\n  - name: "%s"\n    digest: "{MEASUREMENT}"\n'
 
 
@@ -184,10 +182,11 @@ def a_document_of_another_kind_is_not_signed():
         sign_root(d, 0, 1)
         d.replace("measurements: []\n", RELEASE % "evil")
         sign(d, 0, "policy", "sign", status=2)
-        d.pending("policy").rename(d.pending("set"))
-        before = d.pending("set").read_bytes()
-        done = d.run("set", "sign", "--foreign", "--key", "key1", status=1)
-        assert "is a policy, not a validator set" in done.stderr and d.pending("set").read_bytes() == before, done
+        for kind, words, says, digests in (("set", ["set"], "not a validator set", 1), ("root", ["authority", "root"], "not a root", 2)):
+            before = d.pending("policy").rename(d.pending(kind)).read_bytes()
+            done = d.run(*words, "sign", "--foreign", "--key", "key1", status=1)
+            assert f"is a policy, {says}" in done.stderr and len(set(HASHES(done.stderr))) == digests, done
+            assert d.pending(kind).rename(d.pending("policy")).read_bytes() == before, done
 
 
 @tap.case
@@ -201,8 +200,7 @@ def a_document_unlike_the_own_form_needs_to_be_told():
         before = d.pending("policy").read_bytes()
         done = d.run("policy", "sign", "--key", "key1", status=1)
         assert f'+ measurements[evil].digest: "{MEASUREMENT}"' in done.stdout, done
-        digests = [word for word in done.stderr.replace(",", " ").replace(";", " ").split() if len(word) == 64]
-        assert len(set(digests)) == 2 and d.pending("policy").read_bytes() == before, done
+        assert len(set(HASHES(done.stderr))) == 2 and d.pending("policy").read_bytes() == before, done
         assert MEASUREMENT in d.run("policy", "show", d.pending("policy")).stdout
         d.run("set", "show", d.pending("policy"), status=1)
         sign(d, 1, "policy", "sign", "--foreign")
@@ -278,7 +276,8 @@ def another_version_or_network_is_not_signed():
         sign(d, 1, "policy", "sign")
         d.pending("policy").write_bytes(first)
         done = d.run("policy", "sign", "--foreign", "--key", "key1", status=1)
-        assert "it has the version 1, and the next one is 2" in done.stderr, done
+        both = [HASHES(d.run("policy", "show", *which).stderr)[0] for which in ([d.pending("policy")], [])]
+        assert "it has the version 1, and the next one is 2" in done.stderr and HASHES(done.stderr) == both, done
         d.pending("policy").unlink()
         d.run("network", "init", "other", "--keys", "2")
         (d.folder / "other/policy.yaml").write_text(d.form().read_text())
