@@ -225,6 +225,8 @@ enum hf__status_for { HF__STATUS_PUBLIC, HF__STATUS_MEMBERS, HF__STATUS_ALL };
 char *hf__status_json(struct hf__daemon *d, enum hf__status_for whom);
 /* An error with its sentence, as JSON; null for 0. The caller's reference. */
 struct json_t *hf__status_error(int error);
+/* Whose word the node's reason is: "node" or "providers"; NULL: there is none. */
+const char *hf__status_reason_of(struct hf__daemon *d, const struct hf_status *s);
 /* Puts the keys that give way to others into the status. */
 void hf__status_keys(struct json_t *root, const struct hf_status *s);
 enum { HF__OPERATOR_LEN = 128 };

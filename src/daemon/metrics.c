@@ -94,6 +94,14 @@ static void engine_metrics(struct hf__daemon *d, struct hf_buf *b)
 #define HF_METRIC_STATE(name, type, unit, what, reading, value)                                    \
     head(b, name, type, what);                                                                     \
     hf_buf_printf(b, "holdfast_%s{state=\"%s\"} 1\n", name, hf_state_name(s->state));
+#define HF_METRIC_REASON(name, type, unit, what, reading, value)                                   \
+    head(b, name, type, what);                                                                     \
+    hf_buf_printf(b, "holdfast_%s{reason=\"%s\",of=\"%s\"} %d\n", name, reason, of, value);
+    const char *of = hf__status_reason_of(d, s), *reason = "none";
+    if (of != NULL)
+        reason = hf_error_name(s->reason);
+    else
+        of = "none";
 #include "metrics.def"
     free(s);
 }

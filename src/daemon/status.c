@@ -58,16 +58,18 @@ static void fill_public(struct hf__daemon *d, json_t *root, const struct hf_stat
 
 /* Whose word the reason is: the providers' own, where one of them gave it, and it is not that this
  * node's collateral does not let it judge them. */
-static bool said_by_providers(struct hf__daemon *d, const struct hf_status *s)
+const char *hf__status_reason_of(struct hf__daemon *d, const struct hf_status *s)
 {
     struct hf__collateral_facts f;
     hf__collateral_facts(d, &f);
+    if (s->reason == 0)
+        return NULL;
     if (s->reason == f.error)
-        return false;
+        return "node";
     for (size_t i = 0; i < s->providers_count; i++)
-        if (s->reason != 0 && s->providers[i].error == s->reason)
-            return true;
-    return false;
+        if (s->providers[i].error == s->reason)
+            return "providers";
+    return "node";
 }
 
 /* How asking for the network's documents goes, where the configuration says to ask. */
@@ -86,8 +88,8 @@ static json_t *seeds(const struct hf__daemon *d, const struct hf_status *s)
 static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status *s,
                       uint64_t now_ms)
 {
-    set(root, "reason_of",
-        s->reason == 0 ? json_null() : json_string(said_by_providers(d, s) ? "providers" : "node"));
+    const char *of = hf__status_reason_of(d, s);
+    set(root, "reason_of", of == NULL ? json_null() : json_string(of));
     set(root, "since_ms", number(ago(now_ms, s->since_ms)));
     set(root, "retry_in_ms",
         s->retry_ms != 0 ? number(s->retry_ms > now_ms ? s->retry_ms - now_ms : 0) : json_null());

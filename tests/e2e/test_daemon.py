@@ -174,7 +174,12 @@ def metrics_of(node):
     types = dict(re.findall(r"^# TYPE holdfast_(\S+) (.*)$", answer, re.M))
     assert helps.keys() == types.keys(), answer
     return ({name: (helps[name], types[name]) for name in helps},
-            set(re.findall(r"^holdfast_(\w+)(?:\{\w+=\"\w+\"\})? \d+(?:\.\d+)?$", answer, re.M)))
+            set(re.findall(r"^holdfast_(\w+)(?:\{\w+=\"\w+\"(?:,\w+=\"\w+\")*\})? \d+(?:\.\d+)?$", answer, re.M)))
+
+
+def reason_in_metrics(node):
+    """Why the node is in its state, by its metrics: (reason, whose word, value), a line each."""
+    return re.findall(r'^holdfast_reason\{reason="(\w+)",of="(\w+)"\} (\d)$', ask_http(node, "/metrics")[1], re.M)
 
 
 @tap.case
@@ -207,14 +212,22 @@ def health_is_told_apart_from_readiness():
         node = m.nodes[0]
         assert ask_http(node, "/healthz") == ("200 OK", "ok\n")
         assert ask_http(node, "/readyz") == ("503 Service Unavailable", "fresh\n")
+        assert reason_in_metrics(node) == [(node.status()["reason"]["code"], "node", "1")]
         for path in ("/", "/metricsx", "/healthz/x"):
             assert ask_http(node, path)[0] == "404 Not Found", path
         m.register()
         node.wait("ready", 60)
         assert ask_http(node, "/readyz") == ("200 OK", "ready\n")
+        assert reason_in_metrics(node) == [("none", "none", "0")]
         value = dict(re.findall(r"^holdfast_(\w+) (\d+)$", ask_http(node, "/metrics?x=1")[1], re.M))
         assert (value["providers"], value["providers_answering"], value["danger"]) == ("1", "1", "0"), value
         assert int(value["policy_expires_timestamp_seconds"]) > time.time() + 300 * 86400, value
+        node.terminate()
+        m.nodes[1].kill()
+        node.start()
+        node.wait("recovering", 30)
+        why = until(lambda: node.status()["reason_of"] and node.status(), 30, "no reason")
+        assert reason_in_metrics(node) == [(why["reason"]["code"], why["reason_of"], "1")], why
 
 
 @tap.case
