@@ -227,6 +227,8 @@ char *hf__status_json(struct hf__daemon *d, enum hf__status_for whom);
 struct json_t *hf__status_error(int error);
 /* Whose word the node's reason is: "node" or "providers"; NULL: there is none. */
 const char *hf__status_reason_of(struct hf__daemon *d, const struct hf_status *s);
+/* When the own identity quote is too old for the policy; 0: there is none. */
+uint64_t hf__status_identity_expires_s(const struct hf_status *s);
 /* Puts the keys that give way to others into the status. */
 void hf__status_keys(struct json_t *root, const struct hf_status *s);
 enum { HF__OPERATOR_LEN = 128 };

@@ -236,6 +236,11 @@ static void fill_outlook(struct hf__daemon *d, json_t *root, struct hf_status *s
     free(o);
 }
 
+uint64_t hf__status_identity_expires_s(const struct hf_status *s)
+{
+    return s->identity_made_s != 0 ? s->identity_made_s + s->quote_age_max_s : 0;
+}
+
 static json_t *expires(struct hf__daemon *d, const struct hf_status *s)
 {
     struct hf__collateral_facts f;
@@ -245,8 +250,7 @@ static json_t *expires(struct hf__daemon *d, const struct hf_status *s)
     set(o, "set_s", time_or_null(s->set_expires_s));
     set(o, "share_set_s", time_or_null(s->share_set_expires_s));
     set(o, "collateral_s", time_or_null(f.expires_s));
-    set(o, "identity_s",
-        time_or_null(s->identity_made_s != 0 ? s->identity_made_s + s->quote_age_max_s : 0));
+    set(o, "identity_s", time_or_null(hf__status_identity_expires_s(s)));
     return o;
 }
 

@@ -222,6 +222,9 @@ def health_is_told_apart_from_readiness():
         value = dict(re.findall(r"^holdfast_(\w+) (\d+)$", ask_http(node, "/metrics?x=1")[1], re.M))
         assert (value["providers"], value["providers_answering"], value["danger"]) == ("1", "1", "0"), value
         assert int(value["policy_expires_timestamp_seconds"]) > time.time() + 300 * 86400, value
+        identity_s = node.status()["expires"]["identity_s"]
+        assert identity_s > time.time() and int(value["identity_expires_timestamp_seconds"]) == identity_s, value
+        assert value["share_set_expires_timestamp_seconds"] == "0", value
         node.terminate()
         m.nodes[1].kill()
         node.start()
