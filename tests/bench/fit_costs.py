@@ -73,6 +73,14 @@ class Costs:
         for name, begin, end in zip(("documents", "collateral"), before, _spent_us(pid)):
             self._note(name, (end - begin) / RELOADS)
 
+    def found(self):
+        """Everything that was measured, for a file."""
+        return self._found
+
+    def take(self, found):
+        """What was measured before, instead."""
+        self._found = found
+
     def us(self, name):
         return max(0, statistics.mean(self._found[name]))
 

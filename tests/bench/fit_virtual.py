@@ -61,8 +61,9 @@ def _lives(path, nodes):
 def round_of(given, folder, costs, seed):
     out = folder / f"virtual{seed}"
     out.mkdir()
-    (out / "scenario.yaml").write_text(_scenario(given, costs, seed))
-    done = subprocess.run([given.build / "sim/holdfast-sim", "run", out / "scenario.yaml", "--out", out, "--quiet"],
+    scenario = folder / f"virtual{seed}.yaml"
+    scenario.write_text(_scenario(given, costs, seed))
+    done = subprocess.run([given.build / "sim/holdfast-sim", "run", scenario, "--out", out, "--quiet"],
                           capture_output=True, text=True, timeout=600)
     check(done.returncode == 0, f"holdfast-sim: {done.stdout}{done.stderr}")
     lives = _lives(out / "timeline.jsonl", given.nodes)
