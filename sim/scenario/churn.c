@@ -11,6 +11,7 @@
 struct clock {
     struct hf__stream r;
     uint64_t born_us, due_us; /* due_us UINT64_MAX: never again */
+    uint64_t up_us;           /* the process has it down until then; 0: it does not */
 };
 
 /* Clocks of one process: of JOIN one, else one for each node that has started. */
@@ -64,13 +65,28 @@ uint64_t hf__churn_draw(struct hf__stream *r, const struct hf__churn *c, uint64_
     return ends > (double)age_us ? to_us(ends - (double)age_us) : 0;
 }
 
+static void wake_at(struct hf__churning *c, size_t process, size_t clock, uint64_t at_us)
+{
+    hf__wake(c->world, c->observer, (uint32_t)(process << NODE_BITS | clock), at_us);
+}
+
 static void arm(struct hf__churning *c, size_t process, size_t clock, uint64_t now_us)
 {
     const struct hf__churn *row = &c->rows[process];
     struct clock *k = &c->processes[process].clocks[clock];
     uint64_t from_us = k->born_us > now_us ? k->born_us : now_us;
     k->due_us = from_us + hf__churn_draw(&k->r, row, from_us - k->born_us);
-    hf__wake(c->world, c->observer, (uint32_t)(process << NODE_BITS | clock), k->due_us);
+    wake_at(c, process, clock, k->due_us);
+}
+
+/* When it is up again: a time without a memory, so that what is left of it is drawn alike. */
+static uint64_t draw_up(struct hf__churning *c, size_t process, size_t clock)
+{
+    struct clock *k = &c->processes[process].clocks[clock];
+    double down_us = -log(draw_above_zero(&k->r)) * (double)c->rows[process].for_us;
+    k->up_us = c->world->now_us + to_us(down_us);
+    wake_at(c, process, clock, k->up_us);
+    return k->up_us;
 }
 
 /* How many rows before it are of the same action: they have streams of other numbers. */
@@ -132,13 +148,9 @@ static uint64_t befall(struct hf__churning *c, size_t process, uint32_t node)
         return UINT64_MAX;
     if (n->engine == NULL)
         return w->now_us;
-    struct hf__stream *r = &c->processes[process].clocks[node].r;
     act(c, row->kind, node);
-    if (row->kind == HF__ACTION_CRASH || row->kind == HF__ACTION_POWER_OFF) {
-        uint64_t down_us = to_us(-log(draw_above_zero(r)) * (double)row->for_us);
-        hf__push(w, w->now_us + down_us, hf__what(HF__STARTS, 0, node));
-        return w->now_us + down_us;
-    }
+    if (row->kind == HF__ACTION_CRASH || row->kind == HF__ACTION_POWER_OFF)
+        return draw_up(c, process, node);
     if (row->replace_us > 0 && (n->gone || n->leaves))
         hf__wake(w, c->observer, MARK_JOIN, w->now_us + row->replace_us);
     return n->gone || n->leaves ? UINT64_MAX : w->now_us;
@@ -153,15 +165,18 @@ static void join(struct hf__churning *c)
 static void wake(void *ctx, struct hf_world *w, uint32_t mark)
 {
     struct hf__churning *c = ctx;
-    if (c->ended)
-        return;
     if (mark == MARK_JOIN) {
-        join(c);
+        if (!c->ended)
+            join(c);
         return;
     }
     size_t process = mark >> NODE_BITS, clock = mark & ((1u << NODE_BITS) - 1);
     struct clock *k = &c->processes[process].clocks[clock];
-    if (k->due_us != w->now_us)
+    if (k->up_us == w->now_us) {
+        k->up_us = 0;
+        hf_world_start(w, (uint32_t)clock);
+    }
+    if (c->ended || k->due_us != w->now_us)
         return; /* it was drawn anew since */
     bool joins = c->rows[process].kind == HF__ACTION_JOIN;
     uint64_t born_us = w->now_us;
@@ -205,6 +220,8 @@ void hf__churn_renew(struct hf__churning *c)
         for (size_t j = 0; j < c->processes[i].count; j++) {
             struct clock *k = &c->processes[i].clocks[j];
             draw_from(c, i, j, &k->r);
+            if (k->up_us > c->world->now_us)
+                k->born_us = draw_up(c, i, j);
             if (k->due_us != UINT64_MAX)
                 arm(c, i, j, c->world->now_us);
         }

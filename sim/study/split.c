@@ -151,6 +151,6 @@ struct hf__interval hf__split_interval(const struct hf__sample *chances, uint64_
 {
     if (hits == 0)
         return hf__interval_chance(chances);
-    struct hf__interval i = hf__interval_mean(chances);
-    return (struct hf__interval){.low = i.low > 0 ? i.low : 0, .high = i.high < 1 ? i.high : 1};
+    struct hf__interval i = hf__interval_parts(chances);
+    return (struct hf__interval){.low = i.low, .high = i.high < 1 ? i.high : 1};
 }

@@ -66,9 +66,9 @@ _Noreturn void hf__split_hit(struct hf__split *s);
 /* What all paths of the root add to. */
 struct hf__split_sums *hf__split_sums(struct hf__split *s);
 
-/* What roots say of the chance: the mean of their parts, and Student's interval, within 0 and 1.
- * None reached it: 0 to the high end of Wilson's for a root that has a part in it, as the chance is
- * not above that. */
+/* What roots say of the chance: the mean of their parts, with the interval of such (see
+ * hf__interval_parts), at most 1. None reached it: 0 to the high end of Wilson's for a root that
+ * has a part in it, as the chance is not above that. */
 struct hf__interval hf__split_interval(const struct hf__sample *chances, uint64_t hits);
 
 #endif

@@ -336,3 +336,81 @@ Test(churn, whoever_goes_for_good_is_replaced)
     struct lived l = live(&row, 1);
     cr_assert(l.joins > 0 && l.joins < 15, "%u", l.joins);
 }
+
+/* How much longer the first that went down is down, in a copy of this name. */
+static uint64_t still_down_us(uint64_t name)
+{
+    const struct hf__churn row = {
+        .kind = HF__ACTION_CRASH, .mean_us = 50000000, .shape = 1, .for_us = 400000000};
+    struct hf_world_settings settings;
+    struct hf_world *w;
+    hf_world_settings_init(&settings);
+    settings.seed = 3500000320001;
+    cr_assert_eq(hf_world_new(&settings, &w), 0);
+    hf_world_add_many(w, 4);
+    struct hf__churning *c = hf__churn_new(w, &row, 1, NULL, NULL);
+    hf_world_start_all(w);
+    while (hf_world_running(w, 0))
+        hf_world_run_for(w, 1000);
+    hf__renew(w, name);
+    hf__churn_renew(c);
+    uint64_t from_us = w->now_us;
+    while (!hf_world_running(w, 0))
+        hf_world_run_for(w, 1000);
+    uint64_t us = w->now_us - from_us;
+    hf_world_free(w);
+    hf__churn_free(c);
+    return us;
+}
+
+/* Or all copies of a world would share what decides whether it comes to a loss. */
+Test(churn, each_copy_draws_how_long_a_node_stays_down)
+{
+    struct hf__sample left = {0};
+    for (uint64_t name = 1; name <= 60; name++)
+        hf__sample_add(&left, (double)still_down_us(name));
+    double error = 400e6 / sqrt(60);
+    cr_assert(fabs(left.mean - 400e6) < 4 * error, "%g", left.mean);
+    cr_assert(left.most - left.least > 800e6, "%g to %g", left.least, left.most);
+}
+
+/* Garwood's for a count (1936), as chi-squared tables give it. */
+Test(rare, an_interval_of_equal_parts_is_that_of_a_count)
+{
+    static const struct {
+        unsigned hits;
+        double low, high;
+    } known[] = {{1, 0.02532, 5.57164}, {10, 4.79539, 18.39036}, {1100, 1035.95, 1166.98}};
+    for (unsigned i = 0; i < HF_ARRAY_LEN(known); i++) {
+        struct hf__sample s = {0};
+        for (unsigned j = 0; j < 100000; j++)
+            hf__sample_add(&s, j < known[i].hits);
+        struct hf__interval found = hf__interval_parts(&s);
+        cr_assert(fabs(found.low * 1e5 - known[i].low) < 1e-4 * known[i].low, "%g", found.low);
+        cr_assert(fabs(found.high * 1e5 - known[i].high) < 1e-4 * known[i].high, "%g", found.high);
+    }
+}
+
+/* Few roots have a part, of sizes that differ: Student's interval misses the mean far too often. */
+Test(rare, an_interval_of_few_unequal_parts_holds_the_chance)
+{
+    enum { STUDIES = 2000, ROOTS = 60 };
+    const double known = 0.08;
+    unsigned held = 0, student = 0;
+    struct hf__stream r;
+    hf__stream_init(&r, 3500000330001, "parts", 0);
+    for (unsigned i = 0; i < STUDIES; i++) {
+        struct hf__sample s = {0};
+        for (unsigned j = 0; j < ROOTS; j++) {
+            bool has = hf__draw_unit(&r) < known;
+            hf__sample_add(&s, has ? -log(1 - hf__draw_unit(&r)) : 0);
+        }
+        struct hf__interval parts = hf__split_interval(&s, s.mean > 0);
+        struct hf__interval mean = hf__interval_mean(&s);
+        held += parts.low <= known && known <= parts.high;
+        student += mean.low <= known && known <= mean.high;
+    }
+    cr_assert(held >= STUDIES * 94 / 100, "%u of %d", held, STUDIES);
+    cr_assert(held <= STUDIES * 98 / 100, "%u of %d: wider than need be", held, STUDIES);
+    cr_assert(student < STUDIES * 88 / 100, "%u of %d", student, STUDIES);
+}
