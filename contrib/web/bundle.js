@@ -1,21 +1,24 @@
 // Bundles what pages bring along: `contrib/web/bundle` runs it when a source or a version has changed, and its results are
 // committed; no build runs it. A row for each bundle; `plain` ones are made besides for a program without a browser, whose
-// language is ECMAScript 5 (Duktape's).
+// language is ECMAScript 5 (Duktape's). dist/made-from has the hashes of what it was made from.
 import {transformAsync} from "@babel/core";
 import {build} from "esbuild";
+import {createHash} from "node:crypto";
 import {mkdirSync, readFileSync, readdirSync, existsSync, writeFileSync} from "node:fs";
 
 const BUNDLES = [
   {name: "report", global: "holdfast_report", plain: true},
+  {name: "uplot"},
 ];
 
-const common = {bundle: true, format: "iife", legalComments: "none", write: false, charset: "ascii", metafile: true};
+const common = {bundle: true, format: "iife", legalComments: "none", write: false, charset: "ascii", metafile: true, outdir: "dist"};
 
-/** The bundle of a row for browsers: its text, and the packages in it. */
+/** The bundle of a row for browsers: its text, its style where it has one, and the packages in it. */
 async function modern({name, global}, minify) {
   const made = await build({...common, entryPoints: [`src/${name}.js`], globalName: global, target: "es2020", minify});
   const packages = Object.keys(made.metafile.inputs).map((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
-  return {text: made.outputFiles[0].text, packages: packages.filter(Boolean)};
+  const of = (kind) => made.outputFiles.find((file) => file.path.endsWith(kind))?.text;
+  return {text: of(".js"), style: of(".css"), packages: packages.filter(Boolean)};
 }
 
 /** The same in an older language, with what that lacks. */
@@ -44,8 +47,13 @@ for (const row of BUNDLES) {
   const all = [["", await modern(row, true)], ...(row.plain ? [["-plain", await plain(row)]] : [])];
   for (const [suffix, made] of all) {
     writeFileSync(`dist/${row.name}${suffix}.js`, made.text);
+    if (made.style !== undefined) writeFileSync(`dist/${row.name}${suffix}.css`, made.style);
     made.packages.forEach((name) => packages.add(name));
   }
 }
 const line = `\n${"-".repeat(80)}\n\n`;
 writeFileSync("dist/LICENSES.txt", [...packages].sort().filter((name) => existsSync(`node_modules/${name}`)).map(licence).join(line));
+
+const sources = ["bundle.js", "package-lock.json", ...readdirSync("src").sort().map((file) => `src/${file}`)];
+const hash = (file) => createHash("sha256").update(readFileSync(file)).digest("hex");
+writeFileSync("dist/made-from", sources.map((file) => `${hash(file)}  ${file}\n`).join(""));

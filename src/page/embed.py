@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes C of the status page: embed.py OUTPUT FOLDER. Style and script stand in it, and their hashes in its policy."""
+"""Makes C of the status page: embed.py OUTPUT FILE..., the files by their names. Style and script stand in it, and their hashes in
+its policy."""
 
 import base64
 import hashlib
@@ -11,9 +12,9 @@ def digest(text):
     return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
 
-def parts(folder):
+def parts(files):
     """(policy, what stands before the essentials, between them and the data, behind the data)."""
-    read = {name: (folder / name).read_text(encoding="utf-8") for name in ("page.html", "page.css", "page.js", "uplot.js", "uplot.css")}
+    read = {file.name: file.read_text(encoding="utf-8") for file in files}
     style = read["uplot.css"] + read["page.css"]
     script = read["uplot.js"] + "\n" + read["page.js"]
     if "</style" in style or "</script" in script:
@@ -34,8 +35,8 @@ def constant(name, text):
 
 
 def main():
-    output, folder = map(pathlib.Path, sys.argv[1:3])
-    policy, begin, middle, end = parts(folder)
+    output, *files = map(pathlib.Path, sys.argv[1:])
+    policy, begin, middle, end = parts(files)
     output.write_text(constant("hf__page_policy", policy) + constant("hf__page_begin", begin)
                       + constant("hf__page_middle", middle) + constant("hf__page_end", end))
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The programs that build and check: what they count, what they install, and what they ask for."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -305,6 +306,9 @@ def what_pages_bring_along_is_pinned_and_its_licences_are_there():
     assert all("integrity" in row for name, row in locked.items() if name.startswith("node_modules/")), "a package without a hash"
     for made in (web / "dist").glob("*.js"):
         assert 0 < len(made.read_bytes()) < 1 << 20, made
+    now = [f"{hashlib.sha256((web / name).read_bytes()).hexdigest()}  {name}\n"
+           for name in ("bundle.js", "package-lock.json", *sorted(f"src/{path.name}" for path in (web / "src").iterdir()))]
+    assert (web / "dist/made-from").read_text() == "".join(now), "contrib/web/bundle was not run since a source changed"
 
 
 if __name__ == "__main__":
