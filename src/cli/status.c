@@ -123,6 +123,13 @@ static void print_who(const json_t *root)
     printf("version    %s on %s; data folder %lld, protocol %lld, documents %lld\n",
            text_of(root, "version"), text_of(root, "platform"), number_of(formats, "data"),
            number_of(formats, "protocol"), number_of(formats, "documents"));
+    if (json_is_integer(json_object_get(formats, "found")) &&
+        number_of(formats, "found") != number_of(formats, "data"))
+        printf("format     %lld until the vault is opened, then %lld: no older release reads it "
+               "then\n",
+               number_of(formats, "found"), number_of(formats, "data"));
+    if (json_is_string(json_object_get(formats, "kept")))
+        printf("format     %s is kept until this node is ready\n", text_of(formats, "kept"));
     printf("measured   %s\n", text_of(root, "measurement")[0] != '\0' ? text_of(root, "measurement")
                                                                       : "no quote made yet");
     if (text_of(root, "platform_id")[0] != '\0')

@@ -200,9 +200,15 @@ void hf__members_free(struct hf__homes *m);
 
 /* ---- formats.c: versions of data folder, protocol and documents */
 /* Adds them and the release to the status. */
-void hf__formats_fill(struct json_t *root);
+void hf__formats_fill(const struct hf__daemon *d, struct json_t *root);
 /* Says them, once the log is set up. */
 void hf__formats_log(void);
+/* Says that the folder is of an older format, and what will be done with it; before it is. */
+void hf__formats_found(const struct hf__daemon *d);
+/* The storage's hook, format: says what was done. user: the daemon. */
+void hf__formats_changed(void *user, int error);
+/* What was kept of an older format goes once the network does without it. */
+void hf__formats_settle(const struct hf__daemon *d, const struct hf_trace *t);
 
 /* ---- notify.c */
 /* Reads the service manager's environment; before the process is sandboxed. */

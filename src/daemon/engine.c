@@ -405,8 +405,12 @@ static void on_store(uv_async_t *wake)
 void hf__daemon_hooks(struct hf__daemon *d, struct hf__storage_hooks *ret_storage,
                       struct hf__quotes_hooks *ret_quotes)
 {
-    *ret_storage = (struct hf__storage_hooks){
-        .user = d, .wake = on_wake, .durable = on_durable, .vault = on_vault, .health = on_health};
+    *ret_storage = (struct hf__storage_hooks){.user = d,
+                                              .wake = on_wake,
+                                              .durable = on_durable,
+                                              .vault = on_vault,
+                                              .health = on_health,
+                                              .format = hf__formats_changed};
     *ret_quotes = (struct hf__quotes_hooks){.user = d,
                                             .made = on_made,
                                             .judged = on_judged,

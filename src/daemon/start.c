@@ -130,8 +130,10 @@ static void open_done(uv_work_t *uv, int status)
         hf__log(HF__ERROR, "cannot_start", o->text, r);
     d->start_error = r;
     snprintf(d->start_text, sizeof d->start_text, "%s", r != 0 ? o->text : "");
-    if (r == 0 && !d->stopping)
+    if (r == 0 && !d->stopping) {
+        hf__formats_found(d);
         start_engine(d, &o->start);
+    }
     hf__storage_rows_done(&o->start.public_rows);
     free(o);
     hf__daemon_begun(d);

@@ -134,7 +134,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
 
 static void fill_machine(struct hf__daemon *d, json_t *root)
 {
-    hf__formats_fill(root);
+    hf__formats_fill(d, root);
     set(root, "listen", text(d->listening));
     set(root, "listen_error", hf__status_error(d->listen_error));
     set(root, "address", text(d->address));

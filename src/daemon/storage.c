@@ -10,7 +10,7 @@
 /* What waits to be handed to the writer, or for its completion. */
 struct item {
     struct item *next;
-    bool is_vault;
+    bool is_vault, settles;
     uint64_t seq;
     struct hf_store_op *ops;
     uint8_t *keys;           /* HF_ROW_KEY_MAX bytes for each op that has one */
@@ -21,6 +21,7 @@ struct item {
     uint8_t *key; /* secret memory */
     struct hf_vault_header header;
     struct hf__storage_rows rows;
+    struct hf__storage_formats formats; /* as the job left them */
 };
 
 /* Updates that wait for the disk before peers are told that the node is busy. */
@@ -35,6 +36,7 @@ struct hf__storage {
     struct item *sent, **sent_last;
     size_t waiting;
     int health;
+    struct hf__storage_formats formats;
 };
 
 _Static_assert((int)HF_ROW_KEY_MAX <= (int)HF_STORE_KEY_MAX,
@@ -89,6 +91,12 @@ static int on_vault_row(void *ctx, uint8_t collection, struct hf_bytes key, stru
     return rows_add(ctx, collection, key, value);
 }
 
+static struct hf__storage_formats formats_of(const struct hf_store *store)
+{
+    return (struct hf__storage_formats){.folder = hf_store_format(store),
+                                        .kept = hf_store_kept(store)};
+}
+
 int hf__storage_open(const char *dir, const struct hf_network_id *network,
                      const struct hf_suite *suite, const struct hf__storage_hooks *hooks,
                      struct hf__storage **ret, struct hf__storage_start *ret_start,
@@ -118,6 +126,7 @@ int hf__storage_open(const char *dir, const struct hf_network_id *network,
         return r;
     }
     hf_store_header(s->store, &header);
+    s->formats = formats_of(s->store);
     *ret_start =
         (struct hf__storage_start){.vault = (enum hf_vault_state)header.state, .public_rows = rows};
     *ret = s;
@@ -173,8 +182,18 @@ static int vault_job(struct hf_store *store, void *ctx)
     }
     hf_secret_free(it->key);
     it->key = NULL;
+    it->formats = formats_of(store);
     if (r != 0)
         hf__storage_rows_done(&it->rows);
+    return r;
+}
+
+/* On the writer's thread. */
+static int settle_job(struct hf_store *store, void *ctx)
+{
+    struct item *it = ctx;
+    int r = hf_store_settle(store, NULL);
+    it->formats = formats_of(store);
     return r;
 }
 
@@ -185,8 +204,9 @@ static void hand_over(struct hf__storage *s)
     while (s->first != NULL) {
         struct item *it = s->first;
         const struct hf_store_update update = {.ops = it->ops, .ops_count = it->ops_count};
-        int r = it->is_vault ? hf_writer_run(s->writer, vault_job, it, it->seq)
-                             : hf_writer_submit(s->writer, &update, it->seq);
+        int r = it->is_vault  ? hf_writer_run(s->writer, vault_job, it, it->seq)
+                : it->settles ? hf_writer_run(s->writer, settle_job, it, it->seq)
+                              : hf_writer_submit(s->writer, &update, it->seq);
         if (r == HF_EBUSY || r == HF_ENOMEM || r == HF_ECANCELED)
             return;
         hf_assert(r == 0); /* the engine's rows are within the store's bounds */
@@ -277,6 +297,32 @@ void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[sta
     add(s, it);
 }
 
+void hf__storage_settle(struct hf__storage *s)
+{
+    if (s->formats.kept == 0)
+        return;
+    struct item *it = calloc(1, sizeof *it);
+    hf_assert(it != NULL);
+    it->settles = true;
+    add(s, it);
+}
+
+void hf__storage_formats(const struct hf__storage *s, struct hf__storage_formats *ret)
+{
+    *ret = s->formats;
+}
+
+/* Takes what a job left of the formats, and tells the daemon where they changed. */
+static void note_formats(struct hf__storage *s, const struct item *it, int code)
+{
+    bool moved = memcmp(&s->formats, &it->formats, sizeof s->formats) != 0;
+    if (it->formats.folder == 0)
+        return; /* it was not run */
+    s->formats = it->formats;
+    if (it->settles || (moved && code == 0 && it->formats.kept != 0))
+        s->hooks.format(s->hooks.user, code);
+}
+
 static void complete(struct hf__storage *s, int code)
 {
     struct item *it = s->sent;
@@ -285,9 +331,11 @@ static void complete(struct hf__storage *s, int code)
     if (s->sent == NULL)
         s->sent_last = &s->sent;
     s->waiting--;
+    if (it->is_vault || it->settles)
+        note_formats(s, it, code);
     if (it->is_vault)
         s->hooks.vault(s->hooks.user, code, &it->rows);
-    else if (code == 0)
+    else if (code == 0 && !it->settles)
         s->hooks.durable(s->hooks.user, it->seq);
     item_free(it);
 }

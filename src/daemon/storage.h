@@ -26,6 +26,12 @@ struct hf__storage_start {
     struct hf__storage_rows public_rows;
 };
 
+/* Formats of the data folder. */
+struct hf__storage_formats {
+    int folder; /* its own: older than the newest until its vault is opened */
+    int kept;   /* of which a copy lies beside it; 0: none */
+};
+
 struct hf__storage_hooks {
     void *user;
     void (*wake)(void *user); /* on the writer's thread: call hf__storage_poll soon */
@@ -33,6 +39,8 @@ struct hf__storage_hooks {
     void (*durable)(void *user, uint64_t seq);
     void (*vault)(void *user, int error, const struct hf__storage_rows *rows);
     void (*health)(void *user, int error, const char *text); /* writing fails, or works again (0) */
+    /* The vault is in the newest format now, or what was kept of it before is gone, or stays. */
+    void (*format)(void *user, int error);
 };
 
 /*
@@ -53,6 +61,10 @@ void hf__storage_write(struct hf__storage *s, const struct hf_update *update);
 /* Queues the making or opening of the vault; key is copied and wiped. */
 void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[static HF_KEY_LEN],
                        const struct hf_account *account, uint32_t version);
+/* Queues the removal of what was kept of older formats, where there is any. */
+void hf__storage_settle(struct hf__storage *s);
+/* Copies what is known of the folder's formats. */
+void hf__storage_formats(const struct hf__storage *s, struct hf__storage_formats *ret);
 /* Whether so much waits that nothing more should be taken on that has to be written. */
 bool hf__storage_crowded(const struct hf__storage *s);
 /* Takes what is done, calls the hooks, and hands on what waits. On the loop's thread. */

@@ -166,6 +166,7 @@ void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t)
     d->traces[t->type]++;
     if (d->life != NULL)
         hf__life_add(d->life, t, hf_clock_wall_ms() / 1000);
+    hf__formats_settle(d, t);
     if (!begin(d, &l, t, level_of(t)))
         return;
     numbers(d, &l, t);

@@ -141,13 +141,20 @@ int hf__db_connect(struct hf_store *s, struct hf_store_error *err)
         return r;
     sqlite3 *db = NULL;
     struct hf__plain plain = {0};
+    int format = 0;
     if ((r = open_file(s, HF__DB_NAME, "WAL", &db, err)) != 0)
         return r;
-    if ((r = hf__schema_check(db, &s->in_use, err)) != 0 ||
+    if ((r = hf__schema_check(db, &format, &s->in_use, err)) != 0 ||
         (r = hf__schema_load_plain(db, &plain, err)) != 0) {
         sqlite3_close(db);
         return r;
     }
+    if (plain.header.state != HF_VAULT_NONE && plain.format != format) {
+        sqlite3_close(db);
+        return hf__fail(err, HF_ECORRUPT, HF__DB_NAME " says format %d, and its vault %d", format,
+                        plain.format);
+    }
+    s->format = format;
     sqlite3_wal_hook(db, note_wal_pages, s);
     keep_log(db, s->in_use);
     s->db = db;
@@ -191,7 +198,7 @@ int hf__db_mark(struct hf_store *s, bool in_use, struct hf_store_error *err)
     if (s->in_use == in_use)
         return 0;
     keep_log(s->db, true);
-    int r = hf__schema_mark(s->db, in_use, err);
+    int r = hf__schema_mark(s->db, s->format, in_use, err);
     if (r == 0)
         r = hf__db_fold(s, err);
     if (r != 0)

@@ -93,7 +93,7 @@ void hf__head_seal(const struct hf_suite *suite, struct hf__keys *keys,
                    uint8_t ret[static HF__HEAD_SEALED_LEN])
 {
     uint8_t body[HF__HEAD_LEN], aad[HEAD_AAD_LEN];
-    uint8_t *at = put(body, HF_VAULT_FORMAT, 1);
+    uint8_t *at = put(body, (uint64_t)plain->format, 1);
     at = put_bytes(at, plain->header.network.bytes, HF_HASH_LEN);
     at = put_bytes(at, plain->header.account.bytes, HF_KEY_LEN);
     at = put(at, plain->header.key_version, 4);
@@ -147,9 +147,11 @@ int hf__head_open(const struct hf_suite *suite, const struct hf__keys *keys,
     struct hf__head h = {0};
     const uint8_t *at = body;
     unsigned format = (unsigned)get(&at, 1);
-    if (format != HF_VAULT_FORMAT)
-        return hf__fail(err, HF_EVERSION, "the vault's head has format %u, this release knows %d",
-                        format, HF_VAULT_FORMAT);
+    if (format != (unsigned)plain->format)
+        return hf__fail(err, HF_ECORRUPT,
+                        "the vault's plain header was altered: it says format %d, the sealed head "
+                        "%u",
+                        plain->format, format);
     get_bytes(&at, inside.network.bytes, HF_HASH_LEN);
     get_bytes(&at, inside.account.bytes, HF_KEY_LEN);
     inside.key_version = (uint32_t)get(&at, 4);

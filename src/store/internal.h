@@ -33,6 +33,17 @@ struct hf__entry {
     uint8_t collection;
 };
 
+/* formats.c: what this release reads. */
+struct hf__formats {
+    int oldest, newest;
+    /*
+     * From each older format to the next, for a vault row. value: HF_STORE_VALUE_MAX bytes of room,
+     * of which *len are used. Not 0: it is no row of that format.
+     */
+    int (*const *steps)(uint8_t collection, struct hf_bytes key, uint8_t *value, size_t *len);
+};
+const struct hf__formats *hf__formats(void);
+
 /* Every row by its id: open addressing, linear probing. */
 struct hf__index {
     struct hf__entry *slots;
@@ -64,6 +75,7 @@ struct hf__keys {
 
 /* A row of vault_header. */
 struct hf__plain {
+    int format;
     struct hf_vault_header header;
     uint8_t vault_id[HF_HASH_LEN];
     uint8_t key_check[HF_MAC_LEN];
@@ -91,6 +103,7 @@ struct hf_store {
     sqlite3 *db; /* NULL after an interrupted change of databases: the next call connects again */
     sqlite3_stmt *stmt[HF__STMT_COUNT]; /* prepared when first used */
     int wal_pages;
+    int format;    /* of the database: the newest, or an older one until its vault is opened */
     bool in_use;   /* the database itself says that it has a log */
     bool fold_due; /* the database itself does not say yet that there is a vault, or a placed one */
     struct hf__plain plain;
@@ -168,9 +181,11 @@ void hf__db_rollback(struct hf_store *s);
 HF_MUST_USE int hf__schema_settings(sqlite3 *db, const char *journal_mode,
                                     struct hf_store_error *err);
 /* HF_ECORRUPT: the tables are not exactly ours. HF_EVERSION. ret_marked: see hf__schema_mark. */
-HF_MUST_USE int hf__schema_check(sqlite3 *db, bool *ret_marked, struct hf_store_error *err);
-/* Sets or takes away the mark that the database has a log, in a transaction of its own. */
-HF_MUST_USE int hf__schema_mark(sqlite3 *db, bool marked, struct hf_store_error *err);
+HF_MUST_USE int hf__schema_check(sqlite3 *db, int *ret_format, bool *ret_marked,
+                                 struct hf_store_error *err);
+/* Writes the format, and whether the database has a log, in a transaction of its own where there is
+ * none. */
+HF_MUST_USE int hf__schema_mark(sqlite3 *db, int format, bool marked, struct hf_store_error *err);
 /* The mark in SQLite's user version, as its four bytes stand at HF__DB_VERSION_AT in the file. */
 bool hf__schema_marked(const uint8_t version[static 4]);
 /* Makes the four tables in an empty database. */
@@ -230,6 +245,16 @@ HF_MUST_USE int hf__rekey(struct hf_store *s, const uint8_t key[static HF_KEY_LE
 /* The transaction is durable, or has failed. No-ops where nothing was put under another key. */
 void hf__rekey_done(struct hf__before *before);
 void hf__rekey_undo(struct hf_store *s, struct hf__before *before);
+
+/* migrate.c */
+/* HF_EVERSION: this release does not read it. what: "the vault". */
+HF_MUST_USE int hf__format_check(int64_t format, const char *what, struct hf_store_error *err);
+/* Makes the value that hf__row_open gave one of the newest format, in its place. HF_ECORRUPT. */
+HF_MUST_USE int hf__format_row(struct hf_store *s, uint8_t collection, struct hf_bytes key,
+                               struct hf_bytes *value, struct hf_store_error *err);
+/* Keeps a copy of the database, and puts the open vault into the newest format, all or nothing. */
+HF_MUST_USE int hf__migrate(struct hf_store *s, const uint8_t key[static HF_KEY_LEN],
+                            struct hf_store_error *err);
 
 /* head.c */
 enum { HF__HEAD_LEN = 1 + 2 * HF_ID_LEN + 4 + 1 + 8 + 8 + HF__SUM_LEN + 8 + 8 + 1 };

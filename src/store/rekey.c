@@ -1,4 +1,5 @@
-/* Puts an open vault under another key, row by row, within one transaction. */
+/* Puts an open vault under another key, and into the newest format, row by row, within one
+ * transaction. */
 #include "internal.h"
 #include "base/secret.h"
 
@@ -87,6 +88,10 @@ static int rekey_row(struct rekey *k, const struct hf__entry *known)
     int r = open_row(k, known, &key, &value);
     if (r != 0)
         return r;
+    if ((r = hf__format_row(s, known->collection, key, &value, k->err)) != 0) {
+        hf__row_wipe(s, value);
+        return r;
+    }
     hf_assert(e.seq < INT64_MAX);
     s->seq_next++;
     s->keys = k->new;
@@ -109,6 +114,7 @@ int hf__rekey(struct hf_store *s, const uint8_t key[static HF_KEY_LEN], uint32_t
             r = rekey_row(&k, &s->index.slots[i]);
     struct hf__plain plain = s->plain;
     plain.header.key_version = version;
+    plain.format = hf__formats()->newest;
     if (r == 0) {
         memcpy(plain.key_check, k.new->check, sizeof plain.key_check);
         r = hf__schema_put_plain(s->db, &plain, err);

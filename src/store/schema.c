@@ -77,7 +77,7 @@ int hf__schema_make(sqlite3 *db, struct hf_store_error *err)
 {
     char sql[96];
     (void)snprintf(sql, sizeof sql, "PRAGMA application_id=%d;PRAGMA user_version=%d",
-                   APPLICATION_ID, HF_VAULT_FORMAT);
+                   APPLICATION_ID, hf__formats()->newest);
     int r = run(db, sql, "marking the new database", err);
     for (size_t i = 0; i < HF_ARRAY_LEN(tables) && r == 0; i++)
         r = run(db, tables[i].sql, "making the tables", err);
@@ -109,11 +109,10 @@ static int check_table(sqlite3 *db, const struct table *t, struct hf_store_error
 /* Beside the format in the user version: the database has a log. */
 enum { MARK = 1 << 16 };
 
-int hf__schema_mark(sqlite3 *db, bool marked, struct hf_store_error *err)
+int hf__schema_mark(sqlite3 *db, int format, bool marked, struct hf_store_error *err)
 {
     char sql[48];
-    (void)snprintf(sql, sizeof sql, "PRAGMA user_version=%d",
-                   HF_VAULT_FORMAT | (marked ? MARK : 0));
+    (void)snprintf(sql, sizeof sql, "PRAGMA user_version=%d", format | (marked ? MARK : 0));
     return run(db, sql, "marking the database", err);
 }
 
@@ -122,7 +121,7 @@ bool hf__schema_marked(const uint8_t version[static 4])
     return (((uint32_t)version[0] << 24 | (uint32_t)version[1] << 16) & MARK) != 0;
 }
 
-int hf__schema_check(sqlite3 *db, bool *ret_marked, struct hf_store_error *err)
+int hf__schema_check(sqlite3 *db, int *ret_format, bool *ret_marked, struct hf_store_error *err)
 {
     int64_t id = 0, version = 0, count = 0;
     int r = ask_int(db, "PRAGMA application_id", &id, err);
@@ -136,9 +135,9 @@ int hf__schema_check(sqlite3 *db, bool *ret_marked, struct hf_store_error *err)
         return hf__fail(err, HF_ECORRUPT, HF__DB_NAME " is empty, or not a database of Holdfast");
     *ret_marked = (version & MARK) != 0;
     version &= ~(int64_t)MARK;
-    if (version != HF_VAULT_FORMAT)
-        return hf__fail(err, HF_EVERSION, HF__DB_NAME " has format %lld, this release knows %d",
-                        (long long)version, HF_VAULT_FORMAT);
+    if ((r = hf__format_check(version, HF__DB_NAME, err)) != 0)
+        return r;
+    *ret_format = (int)version;
     if (count != (int64_t)HF_ARRAY_LEN(tables))
         return hf__fail(err, HF_ECORRUPT, HF__DB_NAME " holds more than its tables, or fewer");
     for (size_t i = 0; i < HF_ARRAY_LEN(tables) && r == 0; i++)
@@ -165,9 +164,10 @@ static int take_plain(sqlite3_stmt *st, struct hf__plain *ret, struct hf_store_e
     int64_t format = sqlite3_column_int64(st, 0);
     int64_t version = sqlite3_column_int64(st, 3);
     const char *state = (const char *)sqlite3_column_text(st, 4);
-    if (format != HF_VAULT_FORMAT)
-        return hf__fail(err, HF_EVERSION, "the vault has format %lld, this release knows %d",
-                        (long long)format, HF_VAULT_FORMAT);
+    int r = hf__format_check(format, "the vault", err);
+    if (r != 0)
+        return r;
+    p.format = (int)format;
     if (state != NULL && strcmp(state, "placing") == 0)
         p.header.state = HF_VAULT_PLACING;
     else if (state != NULL && strcmp(state, "placed") == 0)
@@ -217,7 +217,7 @@ int hf__schema_put_plain(sqlite3 *db, const struct hf__plain *plain, struct hf_s
     int rc = sqlite3_prepare_v2(
         db, "INSERT OR REPLACE INTO vault_header VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)", -1, &st,
         NULL);
-    if (rc == SQLITE_OK && (rc = sqlite3_bind_int(st, 1, HF_VAULT_FORMAT)) == SQLITE_OK &&
+    if (rc == SQLITE_OK && (rc = sqlite3_bind_int(st, 1, plain->format)) == SQLITE_OK &&
         (rc = sqlite3_bind_blob(st, 2, h->network.bytes, sizeof h->network, SQLITE_STATIC)) ==
             SQLITE_OK &&
         (rc = sqlite3_bind_blob(st, 3, h->account.bytes, sizeof h->account, SQLITE_STATIC)) ==

@@ -48,12 +48,18 @@ static int create_in_place(struct hf_store *s, const struct hf__plain *plain,
     r = hf__schema_put_plain(s->db, plain, err);
     if (r == 0)
         r = hf__schema_put_head(s->db, sealed_head, err);
+    /* An older folder without a vault becomes a newer one by this. */
+    if (r == 0 && s->format != plain->format)
+        r = hf__schema_mark(s->db, plain->format, true, err);
     if (r == 0 && (rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL)) != SQLITE_OK)
         r = hf__fail_sqlite(err, s->db, rc, "making the vault durable");
-    if (r != 0)
+    if (r != 0) {
         hf__db_rollback(s);
+        return r;
+    }
+    s->format = plain->format;
     /* The database without its log is to say that there is a vault. */
-    return r != 0 ? r : hf__db_fold(s, err);
+    return hf__db_fold(s, err);
 }
 
 /* The new database is complete before the old one gives up its name, and the
@@ -83,7 +89,7 @@ int hf_store_vault_create(struct hf_store *s, const uint8_t key[static HF_KEY_LE
                         "%s/" HF__DB_NAME " holds a vault that is placed: the "
                         "daemon never makes another in its stead",
                         s->dir);
-    struct hf__plain plain = {.header = *header};
+    struct hf__plain plain = {.format = hf__formats()->newest, .header = *header};
     plain.header.state = HF_VAULT_PLACING;
     if (getrandom(plain.vault_id, sizeof plain.vault_id, 0) != sizeof plain.vault_id)
         return hf__fail_errno(err, errno, "asking the kernel for random bytes");
@@ -186,6 +192,8 @@ static int take_row(struct hf_store *s, sqlite3_stmt *st, struct walk *w,
         return r;
     r = admit(s, w, &entry, err);
     if (r == 0)
+        r = hf__format_row(s, entry.collection, key, &value, err);
+    if (r == 0)
         r = w->fn(w->ctx, entry.collection, key, value);
     hf__row_wipe(s, value);
     w->last = entry;
@@ -235,5 +243,7 @@ int hf_store_vault_open(struct hf_store *s, const uint8_t key[static HF_KEY_LEN]
     }
     s->head = w.head;
     s->seq_next = w.head.seq_max + 1;
-    return 0;
+    if (s->format < hf__formats()->newest && (r = hf__migrate(s, key, err)) != 0)
+        hf_store_vault_lock(s);
+    return r;
 }

@@ -42,7 +42,7 @@ def status_leads_with_whether_the_key_can_come_back():
         assert f"registered operator1 at {node.address}" in lines and "operator2" in text, text
         assert len(status["measurement"]) == 64 and len(status["platform_id"]) == 32, status
         assert status["measurement"] in text and status["version"] in text, text
-        assert set(status["formats"]) == {"data", "protocol", "documents"}, status["formats"]
+        assert set(status["formats"]) == {"data", "found", "kept", "protocol", "documents"}, status["formats"]
         said = "data folder {data}, protocol {protocol}, documents {documents}".format(**status["formats"])
         assert said in text and f"event=release version={status['version']} data_format={status['formats']['data']} " in node.log.read_text(), text
         assert "expires    policy 20" in text and ", set 20" in text and "The data folder is ciphertext" in text, text

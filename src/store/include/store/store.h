@@ -35,6 +35,11 @@
  * that one whose log was lost is refused; and that there is a vault, and that it is placed, stands
  * in the database itself, so that no loss of a log makes a vault look as if it had never been.
  *
+ * A folder of an older format, where this release reads that, stays as it is until its vault is
+ * opened: then a copy is kept as `vault.format-N.db`, and one transaction writes every row anew.
+ * From then on no older release reads it. A newer format is refused unread. Public rows have one
+ * form in all formats.
+ *
  * Every call blocks, on the disk too; one thread at a time. The daemon's calls go through
  * store/writer.h.
  */
@@ -53,8 +58,9 @@ enum {
     HF_STORE_PUBLIC_MAX = 1024 * 1024, /* bytes of a public row's value */
     HF_STORE_OPS_MAX = 4096,           /* operations of one update */
     HF_STORE_TEXT_LEN = 384,           /* of an error's text, terminator included */
-    /* Of the tables and of what the engine keeps in them: a folder of another is refused unread. */
+    /* Of the tables and of what the engine keeps in them: the one that is written. */
     HF_VAULT_FORMAT = 3,
+    HF_VAULT_FORMAT_OLDEST = 3, /* that is migrated */
 };
 
 struct hf_store;
@@ -83,8 +89,8 @@ struct hf_vault_header {
  * HF_ESTOREHELD: another process holds the folder; the text has its number. HF_EUNSAFE: owner, type
  * or mode of the folder or a file in it is wrong; the text says what to do. HF_EREADONLY,
  * HF_ENOSPACE, HF_EIO: the disk. HF_ECORRUPT: the database is damaged, or its tables are not ours,
- * or half of a vault or the log is missing. HF_EVERSION: made by a newer release. HF_EINVAL: the
- * path is too long. HF_ENOMEM.
+ * or half of a vault or the log is missing. HF_EVERSION: a newer format, or one below
+ * HF_VAULT_FORMAT_OLDEST. HF_EINVAL: the path is too long. HF_ENOMEM.
  */
 HF_MUST_USE int hf_store_open(const char *dir, const struct hf_suite *suite, struct hf_store **ret,
                               struct hf_store_error *err);
@@ -95,6 +101,18 @@ void hf_store_close(struct hf_store *s);
 void hf_store_header(const struct hf_store *s, struct hf_vault_header *ret);
 /* Whether the vault is open. */
 bool hf_store_vault_is_open(const struct hf_store *s);
+
+/* The format of the folder: hf_store_format_newest, or an older one until its vault is opened. */
+int hf_store_format(const struct hf_store *s);
+/* The format that this release writes: HF_VAULT_FORMAT but where a test plays a later release. */
+int hf_store_format_newest(void);
+/* The newest older format of which a copy is kept; 0: none. Asks the disk. */
+int hf_store_kept(const struct hf_store *s);
+/*
+ * Removes the copies of older formats, where the folder is in the newest: when nothing depends on
+ * them any more. HF_EIO, HF_EREADONLY.
+ */
+HF_MUST_USE int hf_store_settle(struct hf_store *s, struct hf_store_error *err);
 
 /* Receives a public row. key is terminated; both are borrowed for the call. A
  * code other than 0 ends the walk. */
@@ -131,7 +149,9 @@ typedef int hf_store_vault_fn(void *ctx, uint8_t collection, struct hf_bytes key
  * 0. On failure the vault stays locked. HF_EVAULTKEY: not the key of this vault. HF_ECORRUPT: a row
  * or the head does not open, or the database is damaged. HF_EROLLBACK: rows and head are genuine,
  * and not of one moment. The text names collection and sequence of the row. HF_EVAULTSTATE: there
- * is no vault, or it is open. HF_EVERSION; HF_EIO; HF_ENOMEM; or what fn returned.
+ * is no vault, or it is open. HF_EIO; HF_ENOSPACE; HF_ENOMEM; or what fn returned. One of an older
+ * format is in the newest when this returns 0, and as it was else; fn receives rows as the newest
+ * has them.
  */
 HF_MUST_USE int hf_store_vault_open(struct hf_store *s, const uint8_t key[static HF_KEY_LEN],
                                     hf_store_vault_fn *fn, void *ctx, struct hf_store_error *err);
