@@ -124,8 +124,8 @@ class Copy:
         return [line for line in lines if "daemon-reload" not in line]
 
 
-def altered(name, out, **fields):
-    """The package with other fields in its control file."""
+def altered(name, out, formats=None, **fields):
+    """The package with other fields in its control file; formats: what its preinst knows, and the oldest of it."""
     folder = WORK / "altered"
     shutil.rmtree(folder, ignore_errors=True)
     run("dpkg-deb", "-R", debs(packages())[name], folder)
@@ -134,6 +134,11 @@ def altered(name, out, **fields):
     for field, value in fields.items():
         text = re.sub(rf"(?m)^{field}: .*$", f"{field}: {value}", text)
     control.write_text(text)
+    if formats:
+        preinst = folder / "DEBIAN/preinst"
+        text, count = re.subn(r"(?m)^known=\d+ oldest=\d+$", "known={} oldest={}".format(*formats), preinst.read_text())
+        assert count == 1, text
+        preinst.write_text(text)
     run("dpkg-deb", "-b", folder, packages() / out)
 
 
@@ -195,10 +200,21 @@ def what_it_cannot_read_or_run_is_refused_by_name():
         assert f"vault.db has format {other}, this release knows {FORMAT}: nothing was changed" in said, said
         copy.sh("sha256sum --quiet -c /before")
         assert copy.sh(version) == "0.1.0 installed"
+    # One that migrates says so before it does; a folder that is older than that is refused.
+    copy.sh(VAULT.format(FORMAT) + "sha256sum /var/lib/holdfast/vault.db >/before")
+    altered("holdfast", "older.deb.new", formats=(FORMAT + 2, FORMAT + 1), Version="0.2.0")
+    said = copy.sh("dpkg --no-triggers -i /packages/older.deb.new 2>&1", ok=(1,))
+    assert f"has format {FORMAT}, this release knows {FORMAT + 1} to {FORMAT + 2}: nothing was changed" in said, said
     said = copy.sh("dpkg --no-triggers -i /packages/foreign.deb.new 2>&1", ok=(1,))
     assert "riscv64" in said and "does not match" in said, said
     assert copy.sh(version) == "0.1.0 installed"
     assert not [a for a in copy.asked() if "holdfastd" in a or "drain" in a]
+    altered("holdfast", "migrates.deb.new", formats=(FORMAT + 1, FORMAT), Version="0.2.0")
+    said = copy.sh("dpkg --no-triggers -i /packages/migrates.deb.new 2>&1")
+    assert f"one way: /var/lib/holdfast/vault.db has format {FORMAT}, and this release writes {FORMAT + 1}" in said, said
+    assert f"vault.format-{FORMAT}.db, is kept until the node is ready" in said and said.index("one way") < said.index("Unpacking"), said
+    copy.sh("sha256sum --quiet -c /before")
+    assert copy.sh(version) == "0.2.0 installed"
 
 
 if __name__ == "__main__":
