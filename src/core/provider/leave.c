@@ -245,7 +245,7 @@ static void next_question(struct hf_engine *e)
 void hf__leave_keeps(struct hf_engine *e)
 {
     struct hf__leaving *l = &e->provider->leaving;
-    hf_assert(e->provider->handover == NULL);
+    hf_assert(e->provider->handing == NULL);
     if (l->at == 0)
         return;
     l->at--;
