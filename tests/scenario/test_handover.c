@@ -272,8 +272,8 @@ Test(handover, of_an_owner_that_has_left_lets_its_holders_leave_too)
     testnet_end(w);
 }
 
-/* Where the set is larger than what a node probes in turn, neither the leaver nor those that it asks
- * probe the owner but for the share. */
+/* Where the set is larger than what a node probes in turn, neither the leaver nor those that it
+ * asks probe the owner but for the share. */
 Test(handover, begins_in_a_large_set_for_an_owner_that_nobody_probed)
 {
     uint32_t holders[16];

@@ -4,9 +4,9 @@
 
 #include <criterion/criterion.h>
 
-enum { WRITE_MS = 20 /* by then what was written is durable, and nothing else has come of it */ };
+enum { WRITE_MS = 20 /* by then a write is durable, and no more has come of it */ };
 
-/* Cut off from all, node 0 draws version 2 and can deal it to nobody. A copy of its disk, on a node
+/* Cut off from all, node 0 draws version 2 and cannot deal it. A copy of its disk, on a node
  * of the same machine, is heard: it draws one too, deals it, goes under it, and stops. Returns the
  * copy. */
 static uint32_t draw_apart(struct hf_world *w)

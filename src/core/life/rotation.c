@@ -46,6 +46,7 @@ static struct hf__rotation mesh_policy(const struct hf_engine *e)
     struct hf__rotation ret = hf__roots_policy(e);
     ret.suites = 1; /* there is one way to make a datagram's MAC */
     ret.max = HF_MESH_KEYS_MAX;
+    hf_assert(ret.active_s > ret.pending_s);
     return ret;
 }
 
@@ -62,6 +63,7 @@ static uint64_t sweep_mesh(struct hf_engine *e)
         hf__mesh_save(e, &keys);
         hf__mesh_table(e, &keys);
     }
+    hf_assert(keys.count > 0 && keys.count <= HF_MESH_KEYS_MAX);
     return hf__rotate_next(&keys, &policy);
 }
 

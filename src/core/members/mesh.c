@@ -21,6 +21,7 @@ void hf__mesh_table(const struct hf_engine *e, struct hf__keys *ret)
     if (d == NULL)
         return;
     const struct hf__mesh *m = &d->mesh;
+    hf_assert(m->active > 0 && m->active != m->pending && m->active != m->expired);
     ret->id_next = m->id_next;
     if (m->expired > 0)
         add(ret, m->expired, HF__KEY_EXPIRED, m->expired_s);
@@ -74,6 +75,7 @@ void hf__mesh_save(struct hf_engine *e, const struct hf__keys *keys)
     struct hf__detector *d = e->members->detector;
     hf_assert(d != NULL && keys->id_next >= d->mesh.id_next);
     uint32_t was = d->mesh.active;
+    hf_assert(keys->count > 0 && keys->count <= HF_MESH_KEYS_MAX);
     d->mesh.pending = d->mesh.expired = 0;
     d->mesh.id_next = keys->id_next;
     for (size_t i = 0; i < keys->count; i++) {

@@ -460,9 +460,9 @@ struct hf__rotation hf__roots_policy(const struct hf_engine *e);
 void hf__roots_wanted(struct hf_engine *e, struct hf__dealt *ret);
 /* What a record protects. */
 void hf__roots_recorded(const struct hf_placement_record *record, struct hf__dealt *ret);
-/* Whether the shares of a record give the very secrets that this vault has under its numbers: of two
- * copies of a vault each may have drawn one of its own. HF_ESHARE: they do not. HF_ENOMEM: that
- * cannot be told now, or this vault lacks one of them. */
+/* Whether the shares of a record give the very secrets that this vault has under its numbers: of
+ * two copies of a vault each may have drawn one of its own. HF_ESHARE: they do not. HF_ENOMEM:
+ * that cannot be told now, or this vault lacks one of them. */
 HF_MUST_USE int hf__roots_check(struct hf_engine *e, const struct hf_placement_record *record);
 /* Whether a version is among them. */
 bool hf__dealt_has(const struct hf__dealt *d, uint32_t version);

@@ -109,8 +109,8 @@ void hf__leave_forget(struct hf_engine *e, const struct hf_held_row *held)
     e->provider->leaving.pause_ms = 0;
 }
 
-/* Whether what is kept of an owner is due to go. One that has left, or was removed, does not move any
- * more: it is not waited for. */
+/* Whether what is kept of an owner is due to go. One that has left, or was removed, does not move
+ * any more: it is not waited for. */
 static bool is_due(const struct hf_engine *e, const struct hf_account *owner)
 {
     hf_assert(e->open);
