@@ -19,7 +19,9 @@ void hf__pages_init(void)
     /* A user who has bounded the memory wants no more taken than is needed. */
     if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
         return;
-    if (mallopt(M_TOP_PAD, STEP) == 1 && mallopt(M_TRIM_THRESHOLD, INT_MAX) == 1)
+    /* Nothing beside the heap: a table of a hundred MiB would have small pages there. */
+    if (mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TOP_PAD, STEP) == 1 &&
+        mallopt(M_TRIM_THRESHOLD, INT_MAX) == 1)
         advised = (uintptr_t)sbrk(0);
 }
 

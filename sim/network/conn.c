@@ -1,6 +1,7 @@
 /* Connections that are open. */
 #include "network/network.h"
 
+#include "lib/pages.h"
 #include "node/node.h"
 
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static void conns_grow(struct hf_world *w)
     w->conns = calloc(w->conns_cap, sizeof(*w->conns));
     w->conns_last = w->settings.network.ordered ? calloc(w->conns_cap, 2 * sizeof(uint64_t)) : NULL;
     hf_assert(w->conns != NULL && (w->conns_last != NULL || !w->settings.network.ordered));
+    hf__pages_grown();
     for (size_t i = 0; i < old_cap; i++) {
         if (!old[i].used)
             continue;

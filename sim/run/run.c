@@ -6,6 +6,8 @@
 #include "node/node.h"
 #include "storage/storage.h"
 
+#include <assert.h>
+
 /* Entries of one node's process; mark: its incarnation. */
 static void happen_to(struct hf_world *w, enum hf__entry_type type, uint64_t what)
 {
@@ -97,6 +99,8 @@ static void happen(struct hf_world *w, uint64_t what)
  * then its engine, then what that points to.
  */
 enum { AHEAD = HF__COMING, STAGE = AHEAD / 5 };
+enum { HEAD = 128, BODY = 1024 }; /* of a message: so much is fetched */
+static_assert(sizeof(struct hf__message) <= HEAD, "who it is for is known from its head");
 
 static void fetch(const void *p, size_t len)
 {
@@ -113,6 +117,7 @@ static const struct hf__node *node_of(const struct hf_world *w, uint64_t what)
     case HF__TIMER:
     case HF__DURABLE:
     case HF__GIVE:
+    case HF__FREE:
         return w->nodes[index];
     case HF__ARRIVAL:
         index = hf__message(w, index)->to;
@@ -129,7 +134,7 @@ static void prepare(const struct hf_world *w, uint64_t what, unsigned stage)
     if (stage == 0) {
         enum hf__entry_type type = (enum hf__entry_type)(what >> 56);
         if (type == HF__ARRIVAL)
-            fetch(hf__message(w, (uint32_t)what), 512);
+            fetch(hf__message(w, (uint32_t)what), HEAD);
         else if (type == HF__WORK_DONE)
             fetch(hf__slab_at(&w->works, (uint32_t)what), sizeof(struct hf__work));
         else if (type == HF__CALL_TIMEOUT)
@@ -141,12 +146,26 @@ static void prepare(const struct hf_world *w, uint64_t what, unsigned stage)
         return;
     if (stage == 1) {
         fetch(n, sizeof(*n));
-        if (what >> 56 == HF__ARRIVAL)
-            fetch(hf__slab_at(&w->calls, hf__message(w, (uint32_t)what)->call),
-                  sizeof(struct hf__call));
-    } else if (n->engine != NULL) {
-        hf_engine_prefetch(n->engine, stage - 2);
+        if (what >> 56 == HF__ARRIVAL) {
+            const struct hf__message *m = hf__message(w, (uint32_t)what);
+            struct hf_bytes body = hf__message_body(m);
+            fetch(body.data, body.len < BODY ? body.len : BODY);
+            fetch(hf__slab_at(&w->calls, m->call), sizeof(struct hf__call));
+        }
+        return;
     }
+    if (what >> 56 == HF__FREE && n->backlog_at < n->backlog_count) {
+        /* It takes what has waited longest, which is long out of the caches. */
+        const struct hf__waiting *next = &n->backlog[n->backlog_at];
+        if (stage == 2)
+            fetch(next, sizeof(*next));
+        else
+            prepare(w, next->what, stage - 3);
+    }
+    if (what >> 56 == HF__ARRIVAL && (stage == 2 || stage == 3) && w->authority.set != NULL)
+        hf_set_prefetch(w->authority.set, &hf__message(w, (uint32_t)what)->account, stage - 2);
+    if (n->engine != NULL)
+        hf_engine_prefetch(n->engine, stage - 2);
 }
 
 static void look_ahead(struct hf_world *w)

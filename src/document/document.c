@@ -356,9 +356,31 @@ uint64_t hf_document_expires_s(const struct hf_document *d)
     }
 }
 
+void hf_set_prefetch(const struct hf_document *set, const struct hf_account *account,
+                     unsigned depth)
+{
+    hf_assert(set->kind == HF_DOCUMENT_SET);
+    if (set->table != NULL)
+        hf__selection_table_prefetch(set, account, depth);
+}
+
+/* Whose account it is when it stands in the set itself, as those of an order do; -1: elsewhere. */
+static long find_in_place(const struct hf_document *set, const struct hf_account *account)
+{
+    const struct hf_validator *v = set->u.set.validators;
+    uintptr_t off = (uintptr_t)account - (uintptr_t)v;
+    if (off >= set->u.set.validators_count * sizeof *v ||
+        off % sizeof *v != offsetof(struct hf_validator, account))
+        return -1;
+    return (long)(off / sizeof *v);
+}
+
 long hf_set_find(const struct hf_document *set, const struct hf_account *account)
 {
     hf_assert(set->kind == HF_DOCUMENT_SET);
+    long place = find_in_place(set, account);
+    if (place >= 0)
+        return place;
     if (set->table != NULL)
         return hf__selection_table_find(set, account);
     size_t low = 0, high = set->u.set.validators_count;

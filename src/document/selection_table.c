@@ -231,6 +231,23 @@ size_t hf__selection_table_memory(const struct hf_selection_table *t)
            (((size_t)1 << t->group_bits) + ((size_t)1 << t->first_bits)) * sizeof(uint32_t);
 }
 
+void hf__selection_table_prefetch(const struct hf_document *set, const struct hf_account *account,
+                                  unsigned depth)
+{
+    const struct hf_selection_table *t = set->table;
+    size_t bucket = (size_t)(hf_bytes_head(account->bytes) >> (64 - t->first_bits));
+    if (depth == 0) {
+        __builtin_prefetch(&t->first[bucket]);
+        return;
+    }
+    size_t at = t->first[bucket];
+    __builtin_prefetch(&t->heads[at]);
+    if (at >= t->count)
+        return;
+    __builtin_prefetch(&set->u.set.validators[at].account);
+    __builtin_prefetch(&set->u.set.validators[at].leaving);
+}
+
 long hf__selection_table_find(const struct hf_document *set, const struct hf_account *account)
 {
     struct hf_selection_table *t = set->table;

@@ -73,6 +73,9 @@ static inline size_t hf__selection_group(const struct hf_selection_table *t, uin
 }
 /* As hf_set_find. */
 long hf__selection_table_find(const struct hf_document *set, const struct hf_account *account);
+/* As hf_set_prefetch. */
+void hf__selection_table_prefetch(const struct hf_document *set, const struct hf_account *account,
+                                  unsigned depth);
 /* Remembers the order of an owner, forgetting all others if they were for another rule or n. Does
  * nothing when there is no memory for it. */
 void hf__selection_remember(struct hf_selection_table *t, size_t owner, uint32_t version,

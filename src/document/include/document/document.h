@@ -211,6 +211,9 @@ uint64_t hf_claim_quorum_proposed(uint64_t n, uint64_t k);
 
 /* The index of an account in a set, by binary search; -1: not a member. */
 long hf_set_find(const struct hf_document *set, const struct hf_account *account);
+/* Fetches ahead what hf_set_find will look at: depth 0, some time later depth 1. Only a hint. */
+void hf_set_prefetch(const struct hf_document *set, const struct hf_account *account,
+                     unsigned depth);
 /* The floor of an account, be it a member of the set or no more; NULL: none. */
 const struct hf_floor *hf_set_floor(const struct hf_document *set,
                                     const struct hf_account *account);
