@@ -88,12 +88,11 @@ static struct hf_bytes text(char *at, const char *format, uint32_t number)
 static void fill(const struct hf_world *w, const struct hf__member *m, char *texts,
                  struct hf_platform *platforms, struct hf_validator *ret)
 {
-    const struct hf_world_settings *s = &w->settings;
     ret->account = m->account;
     ret->registered_epoch = m->registered_epoch;
     ret->address = text(texts, "n%u:7400", m->node);
     ret->operator_name = text(texts + TEXT_MAX, "op-%u", hf__operator(w, m->node));
-    ret->zone = text(texts + 2 * TEXT_MAX, "zone-%u", w->nodes[m->node]->home % s->zones);
+    ret->zone = text(texts + 2 * TEXT_MAX, "zone-%u", w->nodes[m->node]->zone);
     const struct hf_document *before = w->authority.set;
     const struct hf_floor *kept = before != NULL ? hf_set_floor(before, &m->account) : NULL;
     ret->has_floor = m->floor != NULL || kept != NULL;

@@ -21,6 +21,8 @@ int hf__refuse(const struct hf_config_errors *errors, int code)
 /* What was read of scenarios: their strings point into it until the program ends. */
 static struct hf_config_doc **kept;
 static size_t kept_count;
+static struct hf__scenario_kept *kept_files;
+static size_t kept_files_count;
 
 static void keep(struct hf_config_doc *doc)
 {
@@ -37,6 +39,28 @@ void hf__forget(void)
     free(kept);
     kept = NULL;
     kept_count = 0;
+    for (size_t i = 0; i < kept_files_count; i++)
+        hf__scenario_kept_done(&kept_files[i]);
+    free(kept_files);
+    kept_files = NULL;
+    kept_files_count = 0;
+}
+
+static int read_files(struct hf__scenario *s)
+{
+    static struct hf_config_errors errors;
+    struct hf__scenario_kept *more = realloc(kept_files, (kept_files_count + 1) * sizeof(*more));
+    hf_assert(more != NULL);
+    kept_files = more;
+    const char *file = s->matrix != NULL ? s->matrix : s->trace;
+    int r = hf__scenario_files(s, &kept_files[kept_files_count++], &errors);
+    if (r == 0)
+        return 0;
+    if (errors.count + errors.dropped > 0)
+        return hf__refuse(&errors, r);
+    file = s->matrix != NULL ? file : s->trace;
+    fprintf(stderr, "holdfast-sim: %s: %s\n", file, hf_error_sentence(r));
+    return EXIT_USAGE;
 }
 
 static int apply(const struct hf__options *o, struct hf__scenario *s)
@@ -68,7 +92,7 @@ static void object(void *ctx, const char *path, const char *text)
 {
     bool *refused = ctx;
     *refused = true;
-    fprintf(stderr, "holdfast-sim: with these options: %s: %s\n", path, text);
+    fprintf(stderr, "holdfast-sim: with these options and files: %s: %s\n", path, text);
 }
 
 int hf__load(const struct hf__options *o, struct hf__scenario *ret)
@@ -89,8 +113,10 @@ int hf__load(const struct hf__options *o, struct hf__scenario *ret)
     keep(doc);
     ret->world.wall_s = WALL_S;
     int code = apply(o, ret);
-    bool refused = false;
-    if (code == 0 && o->sets_count > 0)
+    bool refused = false, files = ret->matrix != NULL || ret->trace != NULL;
+    if (code == 0 && files)
+        code = read_files(ret);
+    if (code == 0 && (o->sets_count > 0 || files))
         hf__scenario_judge(ret, object, &refused);
     return refused ? EXIT_USAGE : code;
 }

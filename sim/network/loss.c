@@ -96,10 +96,12 @@ uint64_t hf__loss_flight_us(struct hf_world *w, uint64_t trip_us, bool first)
 uint64_t hf__trip_us(const struct hf_world *w, uint32_t from, uint32_t to)
 {
     const struct hf_world_network *net = &w->settings.network;
-    uint32_t zones = w->settings.zones;
-    if (net->latency != HF_LATENCY_REGIONS || from == HF__NOBODY || to == HF__NOBODY)
+    bool placed = net->latency == HF_LATENCY_REGIONS || net->latency == HF_LATENCY_MATRIX;
+    if (!placed || from == HF__NOBODY || to == HF__NOBODY)
         return net->one_way.median_us;
-    return hf__wan_one_way_us(from % zones, to % zones);
+    uint32_t there = hf__node(w, to)->zone, here = hf__node(w, from)->zone;
+    return w->trips_us != NULL ? w->trips_us[here * w->settings.zones + there] / 2
+                               : hf__wan_one_way_us(here, there);
 }
 
 /* ---- Processes and hosts that end ---- */

@@ -53,7 +53,7 @@ uint64_t hf__one_way_us(struct hf_world *w, uint32_t from, uint32_t to)
 {
     const struct hf_world_network *net = &w->settings.network;
     struct hf_world_duration one_way = net->one_way;
-    if (net->latency == HF_LATENCY_REGIONS)
+    if (net->latency == HF_LATENCY_REGIONS || net->latency == HF_LATENCY_MATRIX)
         one_way = (struct hf_world_duration){hf__trip_us(w, from, to), net->region_sigma};
     else if (net->latency == HF_LATENCY_LOGNORMAL && one_way.sigma < 0)
         one_way.sigma = 0.2;

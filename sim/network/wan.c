@@ -1,5 +1,10 @@
 #include "network/wan.h"
 
+#include "base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 enum { REGIONS = 10 };
 
 /*
@@ -24,4 +29,42 @@ static const uint16_t round_trip_ms[REGIONS][REGIONS] = {
 uint64_t hf__wan_one_way_us(uint32_t from, uint32_t to)
 {
     return round_trip_ms[from % REGIONS][to % REGIONS] * UINT64_C(500);
+}
+
+bool hf__matrix_row(const char *row, size_t count, uint32_t *ret_us)
+{
+    const double ms_max = 60000;
+    for (size_t i = 0; i < count; i++) {
+        row += strspn(row, " ,\t");
+        char *end;
+        bool digit = (*row >= '0' && *row <= '9') || *row == '.';
+        double ms = digit ? strtod(row, &end) : -1;
+        if (!(ms >= 0 && ms <= ms_max) || strchr(" ,\t", *end) == NULL)
+            return false;
+        if (ret_us != NULL)
+            ret_us[i] = (uint32_t)(ms * 1000 + 0.5);
+        row = end;
+    }
+    return row[strspn(row, " ,\t")] == '\0';
+}
+
+int hf__matrix_read(const struct hf_world_rows *rows, uint32_t zones, uint32_t **ret_us)
+{
+    if (rows->count < zones)
+        return HF_EINVAL;
+    uint32_t *row = malloc(rows->count * sizeof(*row));
+    uint32_t *trips = malloc((size_t)zones * zones * sizeof(*trips));
+    int r = row == NULL || trips == NULL ? HF_ENOMEM : 0;
+    for (uint32_t i = 0; i < zones && r == 0; i++) {
+        if (!hf__matrix_row(rows->items[i], rows->count, row))
+            r = HF_EINVAL;
+        else
+            memcpy(trips + (size_t)i * zones, row, zones * sizeof(*row));
+    }
+    free(row);
+    if (r == 0)
+        *ret_us = trips;
+    else
+        free(trips);
+    return r;
 }

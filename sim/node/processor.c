@@ -22,7 +22,7 @@ void hf_world_processor_init(struct hf_world_processor *ret)
 static uint64_t *cores_of(struct hf_world *w, const struct hf__node *n)
 {
     const struct hf_world_processor *p = &w->settings.processor;
-    uint32_t host = p->hosts == 0 ? n->number : n->number % p->hosts;
+    uint32_t host = n->host;
     if (host >= w->hosts_cap) {
         size_t cap = host < 8 ? 16 : (size_t)host * 2;
         w->cores_ns = realloc(w->cores_ns, cap * p->cores * sizeof(*w->cores_ns));
@@ -36,12 +36,11 @@ static uint64_t *cores_of(struct hf_world *w, const struct hf__node *n)
 
 uint64_t hf__compute(struct hf_world *w, const struct hf__node *n, uint64_t ns)
 {
-    bool costs = w->settings.costs;
-    uint64_t us = costs ? ns / 1000 : 0, now_ns = w->now_us * 1000;
-    if (n->slowness > 1) {
-        us = (uint64_t)((double)(us > 100 ? us : 100) * (double)n->slowness);
-        ns = us * 1000;
-    }
+    bool costs = w->settings.costs, slow = n->slowness > 1;
+    uint64_t now_ns = w->now_us * 1000;
+    if (slow)
+        ns = (uint64_t)((double)ns * (double)n->slowness);
+    uint64_t us = costs || slow ? ns / 1000 : 0;
     if (!costs)
         return w->now_us + us;
     w->totals.computed_ns += ns;

@@ -5,6 +5,7 @@
 #include "authority/authority.h"
 #include "checkers/checkers.h"
 #include "network/network.h"
+#include "network/wan.h"
 #include "storage/storage.h"
 #include "suites/cost.h"
 
@@ -65,6 +66,41 @@ static bool valid(const struct hf_world_settings *s)
            chance(s->attestation.judge_fails);
 }
 
+/* Whose the nodes will be, and how far apart. */
+static int places_init(struct hf_world *w)
+{
+    const struct hf_world_settings *s = &w->settings;
+    bool drawn = s->dealt_drawn;
+    int r = hf__dealing_init(&w->zones, s->zones, &s->zone_sizes, drawn, s->seed, "zones");
+    if (r == 0 && s->operators > 0)
+        r = hf__dealing_init(&w->operators, s->operators, &s->operator_sizes, drawn, s->seed,
+                             "operators");
+    if (r == 0 && s->processor.hosts > 0)
+        r = hf__dealing_init(&w->hosts, s->processor.hosts, &s->processor.host_sizes, drawn,
+                             s->seed, "hosts");
+    if (r == 0 && s->network.latency == HF_LATENCY_MATRIX)
+        r = hf__matrix_read(&s->network.round_trips, s->zones, &w->trips_us);
+    return r;
+}
+
+static void places_done(struct hf_world *w)
+{
+    hf__dealing_done(&w->zones);
+    hf__dealing_done(&w->operators);
+    hf__dealing_done(&w->hosts);
+    free(w->trips_us);
+}
+
+/* By the number of its machine. */
+static void place(const struct hf_world *w, struct hf__node *n)
+{
+    const struct hf_world_settings *s = &w->settings;
+    bool alone = s->operators == 0 || n->home < s->alone;
+    n->owned = alone ? n->home : s->alone + hf__dealt(&w->operators, n->home);
+    n->zone = hf__dealt(&w->zones, n->home);
+    n->host = s->processor.hosts == 0 ? n->home : hf__dealt(&w->hosts, n->home);
+}
+
 static int platforms_init(struct hf_world *w)
 {
     w->evaluated_s = w->settings.wall_s - w->settings.wall_s % HF__DAY_S;
@@ -98,7 +134,9 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
     hf__map_init(&w->judged, 0);
     for (int i = 0; i < HF__PURPOSES; i++)
         hf__stream_init(&w->streams[i], settings->seed, hf__purpose_name((enum hf__purpose)i), 0);
-    int r = platforms_init(w);
+    int r = places_init(w);
+    if (r == 0)
+        r = platforms_init(w);
     if (r == 0)
         r = hf_pool_new(w->suite, &w->pool);
     if (r == 0)
@@ -106,6 +144,7 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
     if (r != 0) {
         hf_pool_free(w->pool);
         hf__platforms_free(w->platforms);
+        places_done(w);
         hf__queue_done(&w->queue);
         free(w);
         return r;
@@ -166,6 +205,7 @@ void hf_world_free(struct hf_world *w)
         free(w->locals[i]);
     }
     free(w->locals);
+    places_done(w);
     free(w->nodes);
     free(w->machines);
     free(w->by_account);
@@ -202,6 +242,7 @@ uint32_t hf_world_add(struct hf_world *w)
     n->number = w->nodes_count;
     n->machine_next = n->number;
     n->home = n->number;
+    place(w, n);
     n->takes_over = -1;
     n->image_next = w->release;
     n->slowness = 1;
@@ -223,6 +264,7 @@ uint32_t hf_world_beside(struct hf_world *w, uint32_t node)
     n->machine_next = old->machine_next;
     n->image_next = old->image_next;
     n->home = old->home;
+    place(w, n);
     n->takes_over = (long)node;
     n->emptied = old->emptied; /* what the old one has lost it cannot hand over */
     return beside;

@@ -155,6 +155,8 @@ static void judge_targets(const struct judging *j, const struct hf__scenario *s,
     int64_t zones = s->world.zones < nodes ? (int64_t)s->world.zones : nodes;
     if (a->zone >= zones)
         object(j, "zone", "a zone that has nodes: from 0 to %lld", (long long)zones - 1);
+    else if (a->zone >= 0 && !hf__places_zone(s, a->zone, (uint32_t)nodes))
+        object(j, "zone", "a zone that has nodes: none of %lld is in it", (long long)nodes);
     if (a->node >= nodes)
         object(j, "node", "a node that exists by then: from 0 to %lld", (long long)nodes - 1);
     if (a->kind != HF__ACTION_JOIN && a->count > nodes)
@@ -167,8 +169,8 @@ static void judge_size(const struct judging *j, const struct hf__scenario *s, in
 {
     const struct hf_world_policy *p = &s->world.policy;
     char text[160];
-    int64_t operators = (int64_t)s->world.operators + s->world.alone;
-    bool apart = p->domain_rule != HF_DOMAIN_NONE && s->world.operators > 0 && operators < most;
+    int64_t operators = hf__places_operators(s, (uint32_t)most);
+    bool apart = p->domain_rule != HF_DOMAIN_NONE && operators < most;
     for (size_t i = 0; i < s->actions.count; i++)
         if (s->actions.items[i].kind == HF__ACTION_POLICY)
             return;
@@ -202,6 +204,7 @@ void hf__scenario_judge(const struct hf__scenario *s, hf__objection_fn *objectio
         if (a->kind == HF__ACTION_HOSTILE && hostile > HF__HOSTILE_MAX)
             object(&j, "do", "at most %d hostile events", HF__HOSTILE_MAX);
     }
+    hf__places_judge(s, objection, ctx);
     judge_size(&j, s, nodes);
 }
 

@@ -162,6 +162,8 @@ void hf__scenario_print(const struct hf__scenario *s, struct hf_buf *out)
         const struct hf_config_field *f = &schema->fields[i];
         if (f->type == HF_CONFIG_LIST && list_at(at + f->offset).count == 0)
             continue;
+        if (f->type == HF_CONFIG_PATH)
+            continue; /* a file, which has been read */
         hf_buf_printf(out, "%s:%s", f->name, f->type == HF_CONFIG_LIST ? "\n" : " ");
         if (f->type == HF_CONFIG_MAP) {
             print_map(f->schema, at + f->offset, true, out);
@@ -169,7 +171,12 @@ void hf__scenario_print(const struct hf__scenario *s, struct hf_buf *out)
             struct list list = list_at(at + f->offset);
             for (size_t j = 0; j < list.count; j++) {
                 hf_buf_printf(out, "  - ");
-                print_map(f->item->schema, list.items + j * f->item->size, false, out);
+                if (f->item->schema != NULL) {
+                    print_map(f->item->schema, list.items + j * f->item->size, false, out);
+                    continue;
+                }
+                print_scalar(f->item, list.items + j * f->item->size, out);
+                hf_buf_printf(out, "\n");
             }
         } else {
             print_scalar(f, at + f->offset, out);

@@ -25,6 +25,12 @@ static const struct hf_config_choice latencies[] = {
     {"constant", HF_LATENCY_CONSTANT},
     {"lognormal", HF_LATENCY_LOGNORMAL},
     {"regions", HF_LATENCY_REGIONS},
+    {"matrix", HF_LATENCY_MATRIX},
+    {NULL, 0},
+};
+static const struct hf_config_choice dealts[] = {
+    {"in-turn", false},
+    {"drawn", true},
     {NULL, 0},
 };
 static const struct hf_config_choice cryptos[] = {
@@ -237,7 +243,7 @@ static const struct hf_config_field action_fields[] = {
 
 static const struct hf_config_schema action_schema =
     HF_CONFIG_SCHEMA(action, action_fields, hf__action_check);
-static const struct hf_config_field action_item =
+const struct hf_config_field hf__action_item =
     HF_CONFIG_ITEM("event", HF_CONFIG_MAP, action, .schema = &action_schema);
 
 /* Floors are those of core/limits.h. */
@@ -292,6 +298,13 @@ static const struct hf_config_schema churn_schema =
 static const struct hf_config_field churn_item =
     HF_CONFIG_ITEM("process", HF_CONFIG_MAP, churn, .schema = &churn_schema);
 
+static const struct hf_config_field size_item =
+    HF_CONFIG_ITEM("size", HF_CONFIG_UINT, uint32_t, .min = 1, .max = HF_WORLD_SIZES_MAX);
+const struct hf_config_field hf__row_item =
+    HF_CONFIG_ITEM("row", HF_CONFIG_STRING, const char *, .max = 4096);
+#define SIZES(member, name, doc_)                                                                  \
+    FIELD(HF_CONFIG_LIST, scenario, member, name, .item = &size_item, .max = 65535, .doc = doc_)
+
 typedef struct hf__scenario scenario;
 static const struct hf_config_field scenario_fields[] = {
     FIELD(HF_CONFIG_STRING, scenario, title, "title", .default_text = "untitled", .max = 200,
@@ -324,6 +337,21 @@ static const struct hf_config_field scenario_fields[] = {
     FIELD(HF_CONFIG_UINT, scenario, world.zones, "zones", .default_text = "3", .min = 1,
           .max = 65535,
           .doc = "Zones among which the nodes are dealt out; with latency regions, these."),
+    SIZES(world.operator_sizes, "operator_sizes",
+          "How large each operator is beside the others; left out: all alike."),
+    SIZES(world.zone_sizes, "zone_sizes", "Likewise each zone."),
+    SIZES(world.processor.host_sizes, "host_sizes", "Likewise each of `processor.hosts`."),
+    FIELD(HF_CONFIG_ENUM, scenario, world.dealt_drawn, "dealt", .choices = dealts,
+          .default_text = "in-turn",
+          .doc = "in-turn: operators, zones and hosts follow from a node's number; drawn: from the "
+                 "seed, each by itself."),
+    FIELD(HF_CONFIG_PATH, scenario, matrix, "matrix",
+          .doc = "A file of round trips in milliseconds between zones, a row a line; from the "
+                 "folder of this file."),
+    FIELD(HF_CONFIG_LIST, scenario, world.network.round_trips, "round_trips", .item = &hf__row_item,
+          .max = 1024, .doc = "The same rows here, each as \"1 65.5 70\"."),
+    FIELD(HF_CONFIG_PATH, scenario, trace, "trace",
+          .doc = "A file of events, a line each: at,do,node,for; from the folder of this file."),
     FIELD(HF_CONFIG_MAP, scenario, world.processor, "processor", .schema = &processor_schema,
           .doc = "What computing takes, and who waits for whom."),
     FIELD(HF_CONFIG_MAP, scenario, world.network, "network", .schema = &network_schema,
@@ -340,7 +368,7 @@ static const struct hf_config_field scenario_fields[] = {
           .doc = "How often a node looks at others."),
     FIELD(HF_CONFIG_MAP, scenario, world.policy, "policy", .schema = &policy_schema,
           .doc = "The first policy."),
-    FIELD(HF_CONFIG_LIST, scenario, actions, "events", .item = &action_item, .max = 65536,
+    FIELD(HF_CONFIG_LIST, scenario, actions, "events", .item = &hf__action_item, .max = 65536,
           .doc = "What is done, in the order of time."),
     FIELD(HF_CONFIG_LIST, scenario, churn, "churn", .item = &churn_item, .max = HF__CHURN_MAX,
           .doc = "What befalls nodes again and again, at times that are drawn."),

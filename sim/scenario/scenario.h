@@ -10,6 +10,7 @@
 
 struct hf__scenario {
     const char *title;
+    const char *matrix, *trace; /* files that hf__scenario_files reads; NULL: there is none */
     uint32_t nodes;
     uint64_t for_us;    /* faults happen within it */
     uint64_t settle_us; /* then everything is healed and has so long to be ready; 0: no healing */
@@ -33,6 +34,21 @@ typedef void hf__objection_fn(void *ctx, const char *path, const char *text);
 /* What a scenario's events have to do with each other and with its size, told one by one. For
  * scenarios of which a field was changed after they were read. */
 void hf__scenario_judge(const struct hf__scenario *s, hf__objection_fn *objection, void *ctx);
+/* What came of the files that a scenario names: the scenario points into it. {0} is none. */
+struct hf__scenario_kept {
+    struct hf_config_doc *matrix, *trace;
+    struct hf__action *actions;
+};
+/*
+ * Reads the files that a scenario names into what they stand for: a matrix into its rows, a trace
+ * into events among the others. The scenario names none then, and is whole. HF_ECONFIG: errors says
+ * why, by file and line. *ret_kept is to be given back in any case.
+ */
+HF_MUST_USE int hf__scenario_files(struct hf__scenario *s, struct hf__scenario_kept *ret_kept,
+                                   struct hf_config_errors *errors);
+void hf__scenario_kept_done(struct hf__scenario_kept *kept);
+/* One event of a list, and one row of a matrix: for the schemas of such files. */
+extern const struct hf_config_field hf__action_item, hf__row_item;
 /* Leaves as many targets in events as there are nodes: a drawn scenario may get fewer. */
 void hf__scenario_fit(struct hf__scenario *s);
 /* While one field is read alone, its relations to others are not judged: hf_world_new does. */
@@ -67,5 +83,10 @@ void hf__item_print(const struct hf_config_field *list, const void *item, const 
 /* Whether n, k, q and p of a scenario fit together, and a sentence that says how they must. */
 bool hf__policy_fits(const struct hf_world_policy *p);
 extern const char hf__policy_unfit[];
+/* Sizes of operators, zones and hosts, and the matrix: objections as of hf__scenario_judge. */
+void hf__places_judge(const struct hf__scenario *s, hf__objection_fn *objection, void *ctx);
+/* So many operators, zones that have nodes when there are so many nodes; the zone has one. */
+uint32_t hf__places_operators(const struct hf__scenario *s, uint32_t nodes);
+bool hf__places_zone(const struct hf__scenario *s, int64_t zone, uint32_t nodes);
 
 #endif

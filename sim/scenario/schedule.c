@@ -79,7 +79,7 @@ static void choose(struct hf_world *w, struct hf__action_run *d)
         return;
     }
     for (uint32_t i = 0; i < w->nodes_count; i++) {
-        if (a->zone < 0 || (int64_t)(i % w->settings.zones) == a->zone)
+        if (a->zone < 0 || (int64_t)w->nodes[i]->zone == a->zone)
             add(d, i);
     }
 }

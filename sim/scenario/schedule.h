@@ -24,7 +24,9 @@ enum hf__aim { HF__AIM_NODES, HF__AIM_COUNT, HF__AIM_NETWORK };
       "one after the other, `every` apart or all `within`, each down for `for`")                   \
     X(UPGRADE, "upgrade", 1, NODES, "the same, and each comes back with the image `text`")         \
     X(PAUSE, "pause", 1, NODES, "the process stands still")                                        \
-    X(SLOW, "slow", 1, NODES, "everything takes `value` times as long")                            \
+    X(SLOW, "slow", 1, NODES,                                                                      \
+      "computing, writing and quotes take `value` times as long; without `costs` computing takes " \
+      "what it would with them")                                                                   \
     X(ISOLATE, "isolate", 1, NODES, "cut off in both directions")                                  \
     X(DEAF, "deaf", 1, NODES, "hears nobody, but is heard")                                        \
     X(MUTE, "mute", 1, NODES, "is heard by nobody, but hears")                                     \

@@ -10,6 +10,7 @@
 
 #include "codec/codec.h"
 #include "lib/map.h"
+#include "world/dealing.h"
 #include "world/observe.h"
 #include "lib/queue.h"
 #include "lib/random.h"
@@ -209,17 +210,18 @@ struct hf__node {
     uint8_t group;
     enum hf_state state; /* as it said last */
     struct hf_account account;
-    uint32_t home;           /* its operator and zone are those of this number */
-    long takes_over;         /* node of the old release that its configuration names; -1: none */
-    struct hf_account *told; /* account that its configuration names, from malloc; NULL: none */
-    uint64_t boot_us;        /* virtual time at which this incarnation began */
-    uint64_t booted_us;      /* its machine starts, and will have then; 0: it does not */
-    uint64_t busy_us;        /* computes until then */
-    uint64_t timer_us;       /* of the entry in the queue; UINT64_MAX none */
-    uint64_t line_us;        /* its line out is busy until then */
-    uint64_t line_seen_us;   /* with bursts: when line_bad was found out */
-    bool line_bad;           /* everything sent then was lost */
-    uint64_t commit_us;      /* its disk's present commit ends then */
+    uint32_t home;              /* its machine is that of the node with this number */
+    uint32_t owned, zone, host; /* its operator, zone and host, by their numbers */
+    long takes_over;            /* node of the old release that its configuration names; -1: none */
+    struct hf_account *told;    /* account that its configuration names, from malloc; NULL: none */
+    uint64_t boot_us;           /* virtual time at which this incarnation began */
+    uint64_t booted_us;         /* its machine starts, and will have then; 0: it does not */
+    uint64_t busy_us;           /* computes until then */
+    uint64_t timer_us;          /* of the entry in the queue; UINT64_MAX none */
+    uint64_t line_us;           /* its line out is busy until then */
+    uint64_t line_seen_us;      /* with bursts: when line_bad was found out */
+    bool line_bad;              /* everything sent then was lost */
+    uint64_t commit_us;         /* its disk's present commit ends then */
     uint64_t commit_next_us; /* and the one after it, which gathers what comes meanwhile; 0 none */
     uint64_t stall_us;       /* nothing becomes durable before */
     uint64_t deadline_us;    /* that the engine asked for; UINT64_MAX none */
@@ -326,6 +328,8 @@ struct hf_world {
     uint32_t nodes_count, nodes_cap;
     struct hf__machine *machines;
     uint32_t machines_count;
+    struct hf__dealing operators, zones, hosts; /* count 0: each node has its own */
+    uint32_t *trips_us;   /* of a matrix, by zone and zone; NULL: there is none */
     uint32_t *by_account; /* node numbers, hashed by account; HF__NOBODY empty */
     size_t by_account_cap, by_account_count;
     struct hf__slab calls, works;
@@ -419,11 +423,7 @@ static inline uint8_t hf__claim_quorum(const struct hf_world_policy *p)
 /* Whose a node is: those that are alone come before all others. */
 static inline uint32_t hf__operator(const struct hf_world *w, uint32_t node)
 {
-    const struct hf_world_settings *s = &w->settings;
-    uint32_t home = node < w->nodes_count ? w->nodes[node]->home : node;
-    if (s->operators == 0 || home < s->alone)
-        return home;
-    return s->alone + home % s->operators;
+    return hf__node(w, node)->owned;
 }
 
 #endif

@@ -96,7 +96,11 @@ Test(hf_sim_processor, without_cores_nobody_waits)
     cr_assert_eq(computes(w, 1, 100999), 100);
     hf_world_slow(w, 1, 3);
     cr_assert_eq(computes(w, 1, 200000), 600);
-    cr_assert_eq(computes(w, 1, 0), 300, "a slow node takes 100 us at least, times its factor");
+    cr_assert_eq(computes(w, 1, 8000), 24, "three times as long, however short");
+    cr_assert_eq(computes(w, 1, 0), 0);
+    w->settings.costs = false;
+    cr_assert_eq(computes(w, 1, 8000), 24, "what it would take with costs");
+    cr_assert_eq(computes(w, 0, 8000), 0);
     hf_world_free(w);
 }
 

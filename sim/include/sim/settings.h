@@ -12,7 +12,12 @@
 #include <stdint.h>
 
 enum hf_world_crypto { HF_WORLD_MODEL, HF_WORLD_REAL };
-enum hf_world_latency { HF_LATENCY_CONSTANT, HF_LATENCY_LOGNORMAL, HF_LATENCY_REGIONS };
+enum hf_world_latency {
+    HF_LATENCY_CONSTANT,
+    HF_LATENCY_LOGNORMAL,
+    HF_LATENCY_REGIONS,
+    HF_LATENCY_MATRIX
+};
 
 /* How long something takes: log-normal around its median, or always the median when sigma is 0. */
 struct hf_world_duration {
@@ -20,19 +25,36 @@ struct hf_world_duration {
     double sigma; /* of the natural logarithm; 0 to 3 */
 };
 
+/* The most that sizes of operators, zones or hosts may come to together. */
+enum { HF_WORLD_SIZES_MAX = 1 << 20 };
+
+/* How large each is beside the others; none: all alike. Borrowed. */
+struct hf_world_sizes {
+    uint32_t *items;
+    size_t count;
+};
+
+/* Rows of a matrix, each as "1 65.5 70": round trips in milliseconds to zone 0, 1, and so on.
+ * Borrowed. */
+struct hf_world_rows {
+    const char **items;
+    size_t count;
+};
+
 struct hf_world_network {
     enum hf_world_latency latency;
-    /* Not for regions. A sigma below 0: 0.2 where latency is lognormal, else none. */
+    /* Not for regions and a matrix. A sigma below 0: 0.2 where latency is lognormal, else none. */
     struct hf_world_duration one_way;
-    double region_sigma; /* regions: jitter around the matrix */
-    uint64_t bandwidth;  /* bytes a second of each node's line; 0: without bound */
-    double loss;         /* chance that a segment or a datagram is lost, 0 to 1 */
-    uint64_t burst_us;   /* what is lost is lost together: a line fails for so long, on average; 0:
+    double region_sigma;              /* regions, matrix: jitter around it */
+    struct hf_world_rows round_trips; /* matrix: a row of each zone, or of more */
+    uint64_t bandwidth;               /* bytes a second of each node's line; 0: without bound */
+    double loss;                      /* chance that a segment or a datagram is lost, 0 to 1 */
+    uint64_t burst_us;  /* what is lost is lost together: a line fails for so long, on average; 0:
                           each segment by itself */
-    uint64_t resend_us;  /* a segment is sent again after this and a round trip, then twice it;
+    uint64_t resend_us; /* a segment is sent again after this and a round trip, then twice it;
                            0: never, so that the call is lost with it */
-    double duplicate;    /* chance that a request arrives twice */
-    double reorder;      /* chance that a message is held back */
+    double duplicate;   /* chance that a request arrives twice */
+    double reorder;     /* chance that a message is held back */
     struct hf_world_duration held_back;
     bool handshakes; /* a first call pays for connection and TLS */
     bool ordered;    /* what goes one way on a connection arrives in the order it was sent in */
@@ -107,8 +129,9 @@ enum hf_world_operation {
  * those.
  */
 struct hf_world_processor {
-    uint32_t cores;   /* of each host; 0: no node waits for a core */
-    uint32_t hosts;   /* nodes are dealt out to so many; 0: each has its own */
+    uint32_t cores; /* of each host; 0: no node waits for a core */
+    uint32_t hosts; /* nodes are dealt out to so many; 0: each has its own */
+    struct hf_world_sizes host_sizes;
     uint64_t wake;    /* a core that was idle begins, on top of what it begins with */
     uint64_t step;    /* a step of an engine, beside its cryptography */
     uint64_t message; /* sending or taking one message: system calls, HTTP/2, TLS */
@@ -136,7 +159,9 @@ struct hf_world_settings {
     uint32_t operators; /* nodes are dealt out to so many; 0: each has its own */
     uint32_t alone;     /* but the first so many have one each */
     uint32_t zones;     /* nodes are dealt out to so many; at least 1; also their region */
-    uint64_t wall_s;    /* Unix time at virtual time 0; after 1970-01-01 */
+    struct hf_world_sizes operator_sizes, zone_sizes;
+    bool dealt_drawn; /* whose a node is, is drawn for each by itself, and not dealt out in turn */
+    uint64_t wall_s;  /* Unix time at virtual time 0; after 1970-01-01 */
     struct hf_world_duration boot; /* from the start of a machine to that of its process */
     struct hf_world_processor processor;
     struct hf_world_network network;
