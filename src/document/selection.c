@@ -225,8 +225,8 @@ size_t hf_select(const struct hf_document *set, const struct hf_account *owner, 
     return len;
 }
 
-/* Whoever asks for an order looks at these validators next, one after the other: in a large set
- * each of them would be waited for. */
+/* Brings validators near at which the caller looks next, one after the other: in a large set it
+ * would wait for each of them. */
 static void fetch(const struct hf_document *set, const uint32_t *order, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
