@@ -59,6 +59,8 @@ static void take_arrivals(struct hf_world *w, uint32_t epoch)
             known->registered_epoch = epoch;
             free(known->floor);
             known->floor = NULL;
+            known->has_sequence_floor = false;
+            known->sequence_floor = (struct hf_sequence_floor){0};
             known->account = n->account;
             continue;
         }
@@ -106,6 +108,11 @@ static void fill(const struct hf_world *w, const struct hf__member *m, char *tex
         ret->floor.survivors = &m->floor->survivors;
         ret->floor.survivors_count = m->floor->survivors.holders_count > 0;
     }
+    ret->has_sequence_floor = m->has_sequence_floor || w->settings.authority.old_vaults;
+    ret->sequence_floor = m->sequence_floor;
+    if (w->settings.authority.old_vaults)
+        ret->sequence_floor.seen =
+            (struct hf_sequence_point){.claim = HF_WIRE_CLAIM_MAX, .number = HF_WIRE_CLAIM_MAX};
     for (uint8_t i = 0; i < m->platforms_count; i++)
         hf_world_ppid(w, m->platforms[i], platforms[i].ppid);
     ret->platforms = platforms;
@@ -402,4 +409,18 @@ bool hf_world_set_floor(struct hf_world *w, uint32_t node)
     }
     hf_arena_done(&arena);
     return any;
+}
+
+bool hf_world_set_sequence_floor(struct hf_world *w, uint32_t node)
+{
+    struct hf_status status;
+    struct hf__member *m = member_on(w, node);
+    if (m == NULL || !hf_world_status(w, node, &status) || !status.behind)
+        return false;
+    m->has_sequence_floor = true;
+    m->sequence_floor.seen =
+        (struct hf_sequence_point){.claim = status.seen.claim, .number = status.seen.number};
+    m->sequence_floor.vault =
+        (struct hf_sequence_point){.claim = status.had.claim, .number = status.had.number};
+    return true;
 }

@@ -230,6 +230,8 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
         hf__check_quorum(w, node, t);
     else if (t->type == HF_TRACE_RETIRED)
         hf__check_retired(c, node, t);
+    else if (t->type == HF_TRACE_VAULT_OPENED)
+        hf__check_vault_opened(c, node, t);
     else if (t->type == HF_TRACE_CLAIM_WON)
         hf__check_won(c, node, t);
     else if (t->type == HF_TRACE_GIVEN_UP)
@@ -250,6 +252,8 @@ static void local(void *ctx, struct hf_world *w, uint32_t node, const struct hf_
     if (r->error == 0 && r->key != NULL) {
         hf__check_served(ctx, node, r->claim);
         hf__check_key(ctx, node, r);
+        if (r->first)
+            hf__check_vault_release(ctx, node, w->locals[r->id - 1]->asked_us);
     }
 }
 
@@ -262,6 +266,7 @@ static void durable(void *ctx, struct hf_world *w, uint32_t node,
     for (size_t i = 0; i < count; i++) {
         hf__check_row(c, node, &writes[i]);
         hf__check_gave(c, node, &writes[i]);
+        hf__check_vault_row(c, node, &writes[i]);
     }
     hf__check_inherited_durable(c, node);
 }
@@ -313,6 +318,7 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->quotes);
     hf__map_done(&c->given_up);
     hf__map_done(&c->servers);
+    hf__check_vaults_done(c);
     hf__map_done(&c->any_platform);
     hf_arena_done(&c->arena);
     free(c);
@@ -345,6 +351,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->quotes, sizeof(struct hf__quote_view));
     hf__map_init(&c->given_up, sizeof(struct hf__given_up));
     hf__map_init(&c->servers, sizeof(struct hf__server));
+    hf__check_vaults_init(c);
     hf__map_init(&c->any_platform, sizeof(uint64_t));
     hf_arena_init(&c->arena, ARENA_MAX);
     struct hf__observer observer = {

@@ -185,10 +185,14 @@ struct hf__checks {
     struct hf__map any_platform; /* policy version → bool */
     struct hf__map given_up;     /* account, instance, claim → hf__given_up */
     struct hf__map servers;      /* account, claim → hf__server */
-    bool takers;                 /* some node has taken over */
-    uint32_t observer;           /* its number */
-    uint32_t policies;           /* versions noted so far */
-    uint64_t quote_age_max_s;    /* the longest that any policy has allowed */
+    struct hf__map vaults;       /* owner, holder → hf__vault_kept */
+    struct hf__map vaults_known; /* owner → hf__vault_known */
+    struct hf__map vaults_opened; /* node → hf__vault_opened */
+    struct hf__map vaults_points; /* node → hf__vault_points */
+    bool takers;                  /* some node has taken over */
+    uint32_t observer;            /* its number */
+    uint32_t policies;            /* versions noted so far */
+    uint64_t quote_age_max_s;     /* the longest that any policy has allowed */
     struct hf_arena arena;
 };
 
@@ -361,6 +365,15 @@ void hf__violate(struct hf_world *w, uint32_t node, const char *checker, const c
 void hf__checkers_add(struct hf_world *w);
 /* Memory that the checkers hold. */
 size_t hf__checks_bytes(const struct hf_world *w);
+
+/* vault.c: a row of a holder is durable. */
+void hf__check_vault_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row);
+/* A node has opened a vault that it did not make. */
+void hf__check_vault_opened(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+/* It makes a first release that was asked for then. */
+void hf__check_vault_release(struct hf__checks *c, uint32_t node, uint64_t asked_us);
+void hf__check_vaults_init(struct hf__checks *c);
+void hf__check_vaults_done(struct hf__checks *c);
 
 /* handover.c */
 /* An old release has given its ballot up. */

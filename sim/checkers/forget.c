@@ -90,10 +90,11 @@ size_t hf__checks_bytes(const struct hf_world *w)
     if (c == NULL)
         return 0;
     const struct hf__map *const maps[] = {
-        &c->heard,      &c->nonces,       &c->relations, &c->ballots,      &c->sealed,
-        &c->recorded,   &c->owners,       &c->attested,  &c->keys,         &c->speakers,
-        &c->gathered,   &c->measurements, &c->quotes,    &c->any_platform, &c->said,
-        &c->challenged, &c->leaves,       &c->moved,     &c->outside,
+        &c->heard,        &c->nonces,        &c->relations,     &c->ballots,      &c->sealed,
+        &c->recorded,     &c->owners,        &c->attested,      &c->keys,         &c->speakers,
+        &c->gathered,     &c->measurements,  &c->quotes,        &c->any_platform, &c->said,
+        &c->challenged,   &c->leaves,        &c->moved,         &c->outside,      &c->vaults,
+        &c->vaults_known, &c->vaults_opened, &c->vaults_points,
     };
     size_t sum = sizeof(*c), at = 0;
     for (size_t i = 0; i < HF_ARRAY_LEN(maps); i++)

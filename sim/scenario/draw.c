@@ -107,6 +107,7 @@ static void draw_world(struct drawing *d)
     w->clocks.drift_ppm_max = field_maybe(d, "clocks.drift_ppm", 0.5) ? 200 : 0;
     w->clocks.offset_ms_max = field_maybe(d, "clocks.offset", 0.5) ? 20000 : 0;
     w->authority.issue_us = field(d, "authority.issue", 1000, 5000000);
+    w->authority.old_vaults = field_maybe(d, "authority.old_vaults", 0.3);
     w->costs = field_maybe(d, "costs", 0.5);
 }
 

@@ -39,9 +39,15 @@ static bool runs_twice(const struct hf_world *w, uint32_t node)
 void hf__member_floor(struct hf_world *w, uint32_t node)
 {
     const struct hf__node *n = hf__node(w, node);
-    if (n->engine != NULL && n->state == HF_STATE_CLAIMING && !n->copy && !runs_twice(w, node) &&
-        hf_world_set_floor(w, node))
+    if (n->engine == NULL || n->copy || runs_twice(w, node))
+        return;
+    if (hf_world_set_sequence_floor(w, node)) {
         hf_world_set_issue(w);
+        hf_world_crash(w, node);
+        hf_world_start(w, node);
+    } else if (n->state == HF_STATE_CLAIMING && hf_world_set_floor(w, node)) {
+        hf_world_set_issue(w);
+    }
 }
 
 /* Its operator writes the account into its configuration. One that was not placed had none that

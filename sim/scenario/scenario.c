@@ -163,6 +163,8 @@ static const struct hf_config_field authority_fields[] = {
           .doc = "Whether documents are signed anew when a third of their life is left."),
     FIELD(HF_CONFIG_UINT, authority, floor_margin, "floor_margin", .default_text = "1048576",
           .max = 1 << 30, .doc = "Room that a floor leaves above all claims that are known."),
+    FIELD(HF_CONFIG_BOOL, authority, old_vaults, "old_vaults", .default_text = "false",
+          .doc = "Whether every set lets every member go on with an old vault."),
 };
 
 static void check_authority(const void *value, const struct hf_config_where *where)

@@ -207,14 +207,21 @@ static bool gave_way(struct hf_world *w, uint32_t node)
     struct hf_status status;
     return (state == HF_STATE_BLOCKED || state == HF_STATE_HANDED_OVER) &&
            hf_world_status(w, node, &status) &&
-           (status.reason == HF_EFENCED || status.reason == HF_EHANDEDOVER);
+           (status.reason == HF_EFENCED || status.reason == HF_EHANDEDOVER ||
+            status.reason == HF_EVAULTBEHIND);
 }
 
 /* Who gave way says so to its operator, who starts it again: the other is gone, or never came to
- * anything. A new release may have been thrown away while what the old one gave was on its way. */
+ * anything. A new release may have been thrown away while what the old one gave was on its way. Whose
+ * vault is behind what the other has done, or was put back, gets the authority's leave first. */
 static bool restart_stopped(struct hf_world *w, const struct wait *wait)
 {
-    bool any = false;
+    bool any = false, decided = false;
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        decided = (wait->expected[i] && !w->nodes[i]->copy && hf_world_set_sequence_floor(w, i)) ||
+                  decided;
+    if (decided)
+        hf_world_set_issue(w);
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         if (!wait->expected[i] || !gave_way(w, i))
             continue;
@@ -285,6 +292,8 @@ static void settle(struct trial *t, struct hf__result *ret)
             move_away(w, &wait);
         if (whole)
             relieve(w, &wait);
+        if (whole && part + 1 < PARTS)
+            restart_stopped(w, &wait);
     }
     if (whole && restart_stopped(w, &wait))
         whole = run_until(t, w->now_us + t->scenario->settle_us, all_expected_ready, &wait);

@@ -266,6 +266,8 @@ struct hf__member {
     uint32_t platforms[4];
     struct hf_account account;
     struct hf__floor *floor; /* from calloc; NULL: none */
+    bool has_sequence_floor;
+    struct hf_sequence_floor sequence_floor;
 };
 
 struct hf__authority {

@@ -14,7 +14,8 @@ enum { TESTNET_MS = 120000 };
 struct hf_world *testnet_new(uint32_t count, uint8_t k, uint8_t n);
 /* The same from settings that the caller changed. */
 struct hf_world *testnet_from(const struct hf_world_settings *s, uint32_t count);
-/* Model cryptography, or real with TESTNET_CRYPTO=real in the environment. */
+/* Model cryptography, or real with TESTNET_CRYPTO=real in the environment; the authority lets every
+ * member go on with an old vault. */
 struct hf_world_settings testnet_settings(uint8_t k, uint8_t n);
 /* The same, with every node ready and the key "tss-db" of node 0 released once,
  * kept in testnet_key. */

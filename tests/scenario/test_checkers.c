@@ -430,6 +430,8 @@ static const struct {
     {"at_once", up},
     {"unattested", up},
     {"binding", up},
+    {"vault_behind", stage_vault},
+    {"vault_untold", stage_vault},
     {"certificate", up},
 };
 

@@ -105,10 +105,11 @@ Test(hf_engine_step, a_fresh_node_makes_a_vault_then_an_identity_and_waits)
     cr_assert_eq(l.u.writes_count, 0);
     cr_assert_not_null(harness_call(&l, HF_METHOD_DOCUMENTS)); /* from the seed */
     harness_vault(&l, 0);
-    cr_assert_eq(l.u.writes_count, 3);
+    cr_assert_eq(l.u.writes_count, 4);
     cr_assert_eq(l.u.writes[0].collection, HF_ROW_ROOTS);
     cr_assert_eq(l.u.writes[1].collection, HF_ROW_KEYS);
     cr_assert_eq(l.u.writes[2].collection, HF_ROW_ACCOUNT);
+    cr_assert_eq(l.u.writes[3].collection, HF_ROW_SEQUENCE);
     cr_assert(l.u.identity_changed);
     harness_quote_made(&l, l.identity_work, 0, hf_bytes_of("a quote", 7));
     cr_assert_eq(harness_status(&l).state, HF_STATE_FRESH);

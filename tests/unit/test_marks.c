@@ -153,8 +153,9 @@ Test(hf_engine_marks, are_written_when_they_rise_and_come_back_with_the_vault)
     harness_fresh(&l);
     other = of(HF_TRUST_INTEL, AUTHORITY_NOW_S + 86400);
     seen(&other);
-    cr_assert_eq(l.u.writes_count, 1);
+    cr_assert_eq(l.u.writes_count, 2);
     cr_assert_eq(l.u.writes[0].collection, HF_ROW_MARKS);
+    cr_assert_eq(l.u.writes[1].collection, HF_ROW_SEQUENCE, "an older vault is known by it");
     struct hf_blob *row = hf_blob_ref(l.u.writes[0].value);
     seen(&other);
     cr_assert_eq(l.u.writes_count, 0);

@@ -40,6 +40,7 @@ static const struct label labels[] = {
     {"holdfast/v1/commitments", HASH, NULL, 96},
     {"holdfast/v1/receipt", SIGN, &hf_wire_receipt_statement, 0},
     {"holdfast/v1/placement-record", SIGN, &hf_wire_placement_record, 0},
+    {"holdfast/v1/sequence", SIGN, &hf_wire_sequence_statement, 0},
     {"holdfast/v1/request", HASH, &hf_wire_standing, 0},
     {"holdfast/v1/ack", SIGN, &hf_wire_ack_statement, 0},
     {"holdfast/v1/acknowledged", HASH, NULL, 256},

@@ -88,6 +88,7 @@ struct hf_world_authority {
     bool registers;        /* adds new accounts by itself */
     bool renews;           /* signs anew what has less than a third of its life left */
     uint64_t floor_margin; /* that floors leave above all that is known; the tool's */
+    bool old_vaults;       /* every member may go on with an old vault (sequence_floor) */
 };
 
 /* The first policy; later ones are made with hf_world_policy_edit. */

@@ -281,6 +281,11 @@ void hf_world_set_issue(struct hf_world *w);
  * are left. False: nothing is lost. For the next set that is issued.
  */
 bool hf_world_set_floor(struct hf_world *w, uint32_t node);
+/*
+ * A node that is blocked because its vault is an old one shows what it lacks; the authority has it
+ * go on without. False: it is not blocked so. For the next set that is issued.
+ */
+bool hf_world_set_sequence_floor(struct hf_world *w, uint32_t node);
 /* Registers a node anew in the next set: its account begins another registration. */
 void hf_world_set_register(struct hf_world *w, uint32_t node);
 /* Leaves a validator out of the next set. */

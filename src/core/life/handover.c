@@ -84,6 +84,7 @@ static int written(struct hf_engine *e, const struct hf__taking *t, const struct
     else
         become(e, t);
     hf__life_opened(e);
+    hf__sequence_opened(e);
     hf__taking_free(e);
     hf__claim_begin(e);
     hf_assert(e->state == HF_STATE_CLAIMING && e->inherited == !late);

@@ -52,6 +52,7 @@ void hf__life_lock(struct hf_engine *e)
     if (e->open)
         e->new_identity = true;
     e->open = e->active.has_root = e->claimed = e->inherited = false;
+    e->sequence = (struct hf__sequence){0};
     /* All but the generator, which a locked node still needs. */
     struct hf_rng rng = e->secrets->rng;
     hf_wipe(e->secrets, sizeof *e->secrets);
@@ -189,6 +190,15 @@ static void open_vault(struct hf_engine *e)
         hf__vault_ask(e, e->lost ? HF_WORK_VAULT_CREATE : HF_WORK_VAULT_OPEN);
 }
 
+/* What the vault must not go behind any more. */
+static void keep_documents(struct hf_engine *e)
+{
+    struct hf_versions now;
+    hf__versions(e, &now);
+    hf_assert(e->open);
+    hf__sequence_documents(e, &now);
+}
+
 void hf__life_opened(struct hf_engine *e)
 {
     hf_assert(e->has_account && e->active.has_root && !e->open);
@@ -199,6 +209,7 @@ void hf__life_opened(struct hf_engine *e)
     e->provider->handed_ms = e->now_ms; /* what the process before this one sent may still arrive */
     hf_wipe(e->secrets->active.vault_key, sizeof e->secrets->active.vault_key);
     hf__marks_open(e);
+    keep_documents(e);
     hf__holders_rebuild(e);
     hf__chain_count(e);
     hf__owners_age(e);
@@ -247,6 +258,8 @@ static void made_fresh(struct hf_engine *e, int error)
     hf__account_save(e);
     e->claimed = true;
     hf__life_opened(e);
+    hf__sequence_stands(e);
+    e->sequence.firm = true; /* there is no other vault of this account */
     hf__life_fresh(e);
 }
 
@@ -269,6 +282,8 @@ static int opened(struct hf_engine *e, const struct hf_event *event)
     int r = hf__life_load(e, event);
     hf_assert(!e->open);
     if (r == 0)
+        r = hf__sequence_judge(e, false);
+    if (r == 0)
         hf__roots_merge(e, hf__recover_roots(e), false);
     return r;
 }
@@ -288,7 +303,7 @@ static int made_again(struct hf_engine *e)
     hf__sealing_begin(e);
     hf__account_save(e);
     e->lost = false;
-    return 0;
+    return hf__sequence_judge(e, true);
 }
 
 void hf__life_vault(struct hf_engine *e, const struct hf_event *event)
@@ -310,6 +325,7 @@ void hf__life_vault(struct hf_engine *e, const struct hf_event *event)
         error = e->lost ? made_again(e) : opened(e, event);
     if (error == 0) {
         hf__life_opened(e);
+        hf__sequence_opened(e);
         hf__claim_begin(e);
     } else if (hf_error_transient(error)) {
         e->reason = error;
@@ -341,6 +357,7 @@ static void adopted(struct hf_engine *e)
     hf__taking_soon(e);
     if (!e->open)
         return;
+    keep_documents(e);
     hf__owners_age(e);
     hf__chain_count(e);
     hf__claim_floor(e);
@@ -406,5 +423,7 @@ void hf__life_settle(struct hf_engine *e)
         hf__life_block(e, HF_EFENCED);
     else if (outcome == HF__OUTCOME_HANDED_OVER)
         hf__life_block(e, HF_EHANDEDOVER);
+    else if (outcome == HF__OUTCOME_BEHIND)
+        hf__life_block(e, HF_EVAULTBEHIND);
     hf__life_handover(e);
 }

@@ -130,6 +130,8 @@ int hf__account_load(struct hf_engine *e)
     }
     if (r == 0)
         r = hf__sealing_load(e, plain + HF_SIGN_SECRET_LEN);
+    if (r == 0)
+        r = hf__sequence_load(e);
     e->secret_free(plain);
     e->generation_next = (uint32_t)row.generation_next;
     e->claim_asked = row.claim_asked;

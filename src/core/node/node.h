@@ -52,6 +52,15 @@ struct hf__version {
     bool has_root;
 };
 
+/* How far the vault has come, as its row says. */
+struct hf__sequence {
+    struct hf_sequence_point at;
+    struct hf_versions versions; /* of the newest documents that it has gone by */
+    bool anew;                   /* it is in place of a lost one, and has not stood since */
+    bool firm;                   /* enough holders keep what it was when this process opened it */
+    uint64_t written;            /* transaction of the row, of this process; 0: none yet */
+};
+
 /* A call that has not been answered. */
 struct hf__pending {
     uint32_t id;
@@ -185,6 +194,7 @@ struct hf_engine {
     bool gcm;     /* this machine has AES-256-GCM */
     struct hf_timing timing;
 
+    struct hf__sequence sequence;
     uint32_t generation_next;
     uint32_t settled;                       /* documents adopted when hf__life_settle looked last */
     uint32_t settled_members;               /* changes of the view, likewise */
@@ -347,6 +357,39 @@ bool hf__sealing_has(struct hf_engine *e, const uint8_t public_key[static HF_KEY
 HF_MUST_USE int hf__sealing_open(struct hf_engine *e, const uint8_t *public_key,
                                  struct hf_bytes info, struct hf_bytes aad, struct hf_bytes sealed,
                                  uint8_t *ret);
+
+/* ---- sequence.c: how far the vault has come (proto/CLAIMS.md, 4.9) */
+
+/* Below 0, 0 or above 0, as a is less far than b, as far, or further. */
+static inline int hf__sequence_compare(const struct hf_sequence_point *a,
+                                       const struct hf_sequence_point *b)
+{
+    hf_assert(a != NULL && b != NULL);
+    if (a->claim != b->claim)
+        return a->claim < b->claim ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+/* This step changes what must not be forgotten: once in a transaction. The vault is open. */
+void hf__sequence_advance(struct hf_engine *e);
+/* The claim stands: the vault goes on under it. */
+void hf__sequence_stands(struct hf_engine *e);
+/* Goes on from where holders say that a vault of this account has been. anew: it lacks all of that,
+ * and holders name nothing else that counts until it stands. */
+void hf__sequence_raise(struct hf_engine *e, const struct hf_sequence_point *to, bool anew);
+/* These documents are in force: older ones never are again. */
+void hf__sequence_documents(struct hf_engine *e, const struct hf_versions *now);
+/* Whether the vault has gone by newer documents than these. */
+bool hf__sequence_lacks(const struct hf_engine *e, const struct hf_versions *now);
+/* Of a vault that is being opened. HF_EMALFORMED: the row is none. */
+HF_MUST_USE int hf__sequence_load(struct hf_engine *e);
+/* Whether this node's word for a ballot is firm (R10): its claim stands, and what its vault was
+ * when it was opened is what enough holders keep, so that it is no older one. Who has left tells
+ * its holders no more. */
+static inline bool hf__is_firm(const struct hf_engine *e)
+{
+    hf_assert(e->open || !e->claimed);
+    return e->claimed && (e->sequence.firm || e->state == HF_STATE_LEFT);
+}
 
 /* ---- message.c: what the messages of both sides have in common */
 

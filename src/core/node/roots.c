@@ -122,6 +122,8 @@ void hf__roots_put(struct hf_engine *e, const struct hf_roots_row *row)
     hf_assert(row->roots_count > 0 && row->roots_count <= HF_ROOTS_KEPT_MAX);
     hf_assert(row->version_next > row->roots[row->roots_count - 1].version);
     hf__put(e, HF_ROW_ROOTS, no_key, &hf_wire_roots_row, row);
+    if (e->open)
+        hf__sequence_advance(e);
 }
 
 static const struct hf_kept_root *find(const struct hf_roots_row *row, uint64_t version)

@@ -186,6 +186,12 @@ static struct hf_write *add_write(struct hf_engine *e, uint8_t collection, struc
     return w;
 }
 
+bool hf__writing(const struct hf_engine *e)
+{
+    hf_assert(e->shared->outbox != NULL);
+    return e->shared->outbox->writes_count > 0;
+}
+
 /*
  * What a message was decoded from outlives its row until the step ends: decoded messages borrow
  * their bytes, and a handler that has replaced a row goes on reading what it decoded from it.

@@ -74,6 +74,8 @@ void hf__put_blob(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
                   struct hf_blob *value);
 /* Deletes a row. */
 void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key);
+/* Whether the transaction of this step has begun: e->write_seq is its number. */
+bool hf__writing(const struct hf_engine *e);
 /* Frees a value when the step ends: decoded messages may borrow from it. NULL is legal. */
 void hf__keep_for_step(struct hf_engine *e, struct hf_blob *before);
 /* Sets the vault's state in the transaction of this step, which has a write already. */

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "owner/recover.h"
+#include "owner/sequence.h"
 
 static void add_acceptor(struct hf__claiming *c, const struct hf__electorate *g, size_t at,
                          uint8_t electorate)
@@ -46,6 +47,8 @@ void hf__claim_list(struct hf_engine *e, struct hf__claiming *c)
     /* A certificate excuses only a ballot that is not below the one acknowledged. */
     if (record.ballot.number > c->highest)
         c->highest = record.ballot.number;
+    if (e->sequence.at.claim > c->highest)
+        c->highest = e->sequence.at.claim;
     const struct hf_floor *floor = hf__floor_of(e, &e->account);
     if (floor != NULL && floor->claim - 1 > c->highest)
         c->highest = floor->claim - 1;
@@ -338,6 +341,7 @@ static void won(struct hf_engine *e)
     e->claim = c->number;
     e->claimed = true;
     e->inherited = false; /* what it stands under now is its own */
+    hf__sequence_won(e);
     hf__given_drop(e);
     e->owner->claim_pause_ms = 0; /* the next one that goes above it has waited for nothing yet */
     make_proof(e, c);
@@ -390,6 +394,19 @@ void hf__claim_progress(struct hf_engine *e)
     }
 }
 
+/* Whether this node has gone by newer documents than it has now: its host has lost them, and others
+ * have them. */
+static bool is_outdated(struct hf_engine *e)
+{
+    struct hf_versions now;
+    hf__versions(e, &now);
+    hf_assert(e->open);
+    if (!hf__sequence_lacks(e, &now))
+        return false;
+    hf__timer_set(e, HF__TIMER_DOCUMENTS, 0);
+    return true;
+}
+
 /* The timer of the task: a number, or again to those that have not answered. */
 void hf__claim_advance(struct hf_engine *e)
 {
@@ -409,6 +426,8 @@ void hf__claim_advance(struct hf_engine *e)
         r = HF_EIDENTITY;
     if (r == 0 && hf__given_waits(e))
         r = HF_EHANDEDOVER;
+    if (r == 0 && is_outdated(e))
+        r = HF_EBEHIND;
     if (r != 0) {
         /* The identity's quote, or documents, are under way: both try the task again when they
          * come. Under a floor that makes the own record void only another floor helps. */

@@ -2,6 +2,7 @@
  * newer records, and proof that a higher claim stood. */
 #include "base/error.h"
 #include "owner/claim.h"
+#include "owner/sequence.h"
 
 bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
                      const struct hf_claim_response *with)
@@ -215,6 +216,8 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
         r = check_answer(e, call, &m, &a);
     if (r == HF__PARK)
         return r;
+    if (r == 0 && !hf__sequence_heard(e, &call->account, &m))
+        return 0;
     if (r == 0)
         hf__moves_learn(e, m.moves, m.moves_count);
     if (r == 0 && (e->claimed || e->inherited) && proves(e, &m, &number)) {

@@ -161,6 +161,14 @@ static void fill_retiring(struct hf_engine *e, struct hf_status *ret)
     hf_assert(ret->retiring_count <= HF_STATUS_RETIRING_MAX);
 }
 
+static void vault_status(const struct hf_signed_sequence *word, struct hf_vault_status *ret)
+{
+    hf_assert(sizeof ret->signature == sizeof word->signature);
+    ret->claim = word->at.claim;
+    ret->number = word->at.number;
+    memcpy(ret->signature, word->signature, sizeof ret->signature);
+}
+
 void hf__owner_status(struct hf_engine *e, struct hf_status *ret)
 {
     const struct hf__owner *o = e->owner;
@@ -187,6 +195,11 @@ void hf__owner_status(struct hf_engine *e, struct hf_status *ret)
     ret->clocks_told = o->clocks_told;
     if (o->recovery != NULL)
         ret->ahead_s = hf__targets_ahead_s(&o->recovery->round, &ret->clocks_told);
+    ret->behind = o->behind && !e->open;
+    if (ret->behind) {
+        vault_status(&o->seen, &ret->seen);
+        vault_status(&o->had, &ret->had);
+    }
     fill_providers(e, ret);
     fill_retiring(e, ret);
     hf__waiting_status(e, ret);

@@ -29,8 +29,9 @@ struct hf__holder {
     uint8_t audit;         /* number of the challenge; 0 none yet */
     uint8_t audits_failed; /* in a row */
     uint8_t challenge[HF_CHALLENGE_LEN];
-    uint64_t audit_ms;       /* when the next one is due */
-    uint64_t audited_ms;     /* when it last passed one; 0 never */
+    uint64_t audit_ms;                 /* when the next one is due */
+    uint64_t audited_ms;               /* when it last passed one; 0 never */
+    struct hf_sequence_point sequence; /* how far it knows this vault to have come */
     bool promised;           /* its promise of the newest recorded generation is kept, and it is: */
     struct hf_hash earlier;  /* by which later questions name it */
     uint64_t promised_set_s; /* by the issue date of its set */
@@ -47,6 +48,7 @@ enum hf__outcome {
     HF__OUTCOME_REBUILT,     /* the root secret is back: the vault can be opened */
     HF__OUTCOME_FENCED,      /* another instance speaks for the account: this one must stop */
     HF__OUTCOME_HANDED_OVER, /* this vault was handed over, and who has it has claimed */
+    HF__OUTCOME_BEHIND,      /* this vault is an old one: another has been further */
 };
 
 struct hf__dealing;  /* owner/deal.h */
@@ -81,8 +83,12 @@ struct hf__owner {
     struct hf__release *releases;
     /* Of a vault that was handed over: nothing is claimed before. */
     uint64_t given_until_ms;
-    struct hf__bound *bound;   /* names that this process has bound, the newest first */
-    struct hf__vouch *vouches; /* quotes for applications that are being made */
+    struct hf_sequence_point opened;     /* how far the vault had come when it was opened */
+    struct hf_signed_sequence word;      /* for how far it has */
+    bool behind;                         /* it is an old one, by what a holder has seen: */
+    struct hf_signed_sequence seen, had; /* that, and how far it had come itself */
+    struct hf__bound *bound;             /* names that this process has bound, the newest first */
+    struct hf__vouch *vouches;           /* quotes for applications that are being made */
     struct hf__drill *drill;
     /* No replacement before: the last one found too few candidates among documents that were the
      * deal_after_adopted-th to be adopted, a view that had changed so often, and those who could be
@@ -188,6 +194,14 @@ bool hf__given_waits(const struct hf_engine *e);
 void hf__given_heard(struct hf_engine *e, const struct hf_ballot *ballot);
 /* The claim stands: it is this vault's account again. */
 void hf__given_drop(struct hf_engine *e);
+
+/* ---- sequence.c: whether the vault is an old one (proto/CLAIMS.md, 4.9) */
+
+/* Before the vault counts as open: judges it by what the recovery's answers say. lost: it is made
+ * in place of one that is lost, and goes on from what they say. HF_EVAULTBEHIND. */
+HF_MUST_USE int hf__sequence_judge(struct hf_engine *e, bool lost);
+/* It is open, and before it claims: what it is now is what its holders are to know. */
+void hf__sequence_opened(struct hf_engine *e);
 
 /* ---- record.c: the placement record */
 

@@ -10,15 +10,16 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "owner/owner.h"
+#include "owner/sequence.h"
 
 /* A first release that waits for its acknowledgements: of a name, or of a newer version for it. */
 struct hf__release {
     struct hf__release *next;
-    uint64_t request;  /* the shell's */
-    uint64_t claim;    /* number of the ballot under which it asked */
-    uint32_t arg;      /* names its calls */
-    bool moves;        /* it is of a newer version */
+    uint64_t request;                  /* the shell's */
+    uint64_t claim;                    /* number of the ballot under which it asked */
+    struct hf_sequence_point sequence; /* how far the vault had come then */
+    uint32_t arg;                      /* names its calls */
+    bool moves;                        /* it is of a newer version */
     uint8_t fresh[16]; /* in each of them: no acknowledgement is of before the application asked */
     uint8_t name_len;
     uint8_t name[HF_KEY_NAME_MAX];
@@ -119,6 +120,8 @@ static void put_binding(struct hf_engine *e, struct hf_bytes name, const struct 
 {
     hf_assert(row->version > 0 && (row->next == 0 || row->next > row->version));
     hf__put(e, HF_ROW_BINDING, name, &hf_wire_binding_row, row);
+    hf__sequence_advance(e);
+    hf__timer_set(e, HF__TIMER_STANDING, 0); /* its holders are told at once */
     note_binding(e, name);
 }
 
@@ -277,6 +280,7 @@ static void begin(struct hf_engine *e, uint64_t request, struct hf_bytes name, b
     hf_assert(l != NULL && name.len <= sizeof l->name);
     l->request = request;
     l->claim = e->claim;
+    l->sequence = e->sequence.at;
     l->moves = moves;
     l->arg = hf__id_next(e);
     e->suite->random(&e->secrets->rng, l->fresh, sizeof l->fresh);
@@ -324,7 +328,7 @@ int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, in
                 ask(e, l, g, i);
                 return r;
             }
-            if (r == 0 && s.votes)
+            if (r == 0 && s.votes && hf__sequence_told(&s, &l->sequence))
                 l->acknowledged[g] |= (uint16_t)(1u << i);
             else if (r == HF_EPEER_ACCOUNT)
                 r = 0; /* the answer to the other generation's question */

@@ -1,6 +1,6 @@
 /* Requests that an owner signs, and how their acknowledgements are checked. */
 #include "base/error.h"
-#include "owner/owner.h"
+#include "owner/sequence.h"
 #include "register/register.h"
 
 /*
@@ -50,6 +50,7 @@ int hf__owner_send(struct hf_engine *e, const struct hf__ask *ask,
                       hf__identity_known(e, provider, &peer, NULL) != 0;
     hf__versions(e, &m.versions);
     hf__moves_fill(e, &m);
+    hf__sequence_fill(e, ask->method, provider, &m);
     m.body = hf__encode(e, type, message);
     e->suite->sign(e->secrets->account, hf__label(ask->method), m.body, m.signature);
     int r = hf__call(e, ask, provider, hf__encode(e, &hf_wire_owner_request, &m));
@@ -99,8 +100,10 @@ int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
         hf__moves_learn(e, m.moves, m.moves_count);
     /* Who has answered knows the identity that this call showed or relied on. */
     struct hf__holder *h = r == 0 ? hf__holder_find(e, &call->account) : NULL;
-    if (h != NULL)
+    if (h != NULL) {
         h->shown = call->shown;
+        hf__sequence_kept(e, h, ret);
+    }
     if (r == 0 && ret_response != NULL)
         *ret_response = m;
     return r == 0 && ret->unknown ? HF_ENOSHARE : r;

@@ -7,6 +7,22 @@
 
 enum { TOMBSTONE_S = 366 * 86400 }; /* by issue dates of sets */
 
+/* Whether a row promises other than the one that is there: that must not be forgotten. Who has
+ * stood, tickets and the like can be told again. */
+static bool binds(struct hf_engine *e, const struct hf_account *owner,
+                  const struct hf_owner_row *row)
+{
+    struct hf_owner_row before;
+    if (!hf__owner_row(e, owner, &before))
+        return true;
+    hf_assert(before.promised.statement.len > 0);
+    return !hf_bytes_equal(before.promised.statement, row->promised.statement) ||
+           before.rank != row->rank || before.generation_newest != row->generation_newest ||
+           before.former_count != row->former_count || before.moves_count != row->moves_count ||
+           before.has_newest != row->has_newest ||
+           (row->has_newest && !hf_bytes_equal(before.newest.record, row->newest.record));
+}
+
 void hf__owner_put(struct hf_engine *e, const struct hf_account *owner,
                    const struct hf_owner_row *row)
 {
@@ -15,6 +31,8 @@ void hf__owner_put(struct hf_engine *e, const struct hf_account *owner,
     hf_assert(row->promised.statement.len > 0);
     struct hf_owner_row kept = *row;
     kept.has_sealed = row->has_sealed && hf__holds_any(e, owner); /* it goes with the last share */
+    if (binds(e, owner, row))
+        hf__sequence_advance(e);
     hf__put(e, HF_ROW_OWNER, hf__key_account(owner), &hf_wire_owner_row, &kept);
 }
 

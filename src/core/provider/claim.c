@@ -58,10 +58,10 @@ static void fill_votes(struct hf_engine *e, const struct context *c, struct hf_c
         memcpy(votes[count++].generation, c->row.former[i].id, 16);
     hf_assert(count <= HF_WIRE_VOTES_MAX);
     for (size_t i = 0; i < count; i++)
-        e->suite->sign(
-            e->secrets->account, "holdfast/v1/acceptance",
-            hf__acceptance_bytes(e, &c->s.owner, votes[i].generation, &c->s.ballot, !e->claimed),
-            votes[i].signature);
+        e->suite->sign(e->secrets->account, "holdfast/v1/acceptance",
+                       hf__acceptance_bytes(e, &c->s.owner, votes[i].generation, &c->s.ballot,
+                                            !hf__is_firm(e)),
+                       votes[i].signature);
     ret->votes = votes;
     ret->votes_count = count;
 }
@@ -83,7 +83,7 @@ static void fill_refusal(const struct context *c, struct hf_claim_response *ret)
 static void answer(struct hf_engine *e, const struct hf__message *from, const struct context *c)
 {
     hf_assert(e->open && !(c->accepted && c->behind));
-    struct hf_claim_answer a = {.accepted = c->accepted, .provisional = !e->claimed};
+    struct hf_claim_answer a = {.accepted = c->accepted, .provisional = !hf__is_firm(e)};
     struct hf_claim_response m = {0};
     a.has_known = hf__newest_order(e, &c->row, &a.known);
     e->suite->hash("holdfast/v1/request", c->m.claim.statement, &a.statement_hash);
@@ -96,6 +96,8 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
     /* The instance may have asked one that has no vote any more. */
     m.moves = c->row.moves;
     m.moves_count = c->row.moves_count;
+    m.has_sequence = c->row.has_sequence;
+    m.sequence = c->row.sequence;
     if (c->accepted)
         fill_votes(e, c, &m);
     else

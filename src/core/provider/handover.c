@@ -288,6 +288,8 @@ static int send_share(struct hf_engine *e, const struct context *c)
                                     .certificates_count = c->row.certificates_count,
                                     .has_proof = c->row.has_proof,
                                     .proof = c->row.proof,
+                                    .has_sequence = c->row.has_sequence,
+                                    .sequence = c->row.sequence,
                                     .moves = c->row.moves,
                                     .moves_count = c->row.moves_count};
     struct hf_transfer_kept kept[HF_SHARES_MAX] = {0};

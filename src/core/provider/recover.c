@@ -135,6 +135,8 @@ static int fill_answer(struct hf_engine *e, const struct context *c, struct hf_r
                                       .certificates_count = c->row.certificates_count,
                                       .has_sealed = c->row.has_sealed,
                                       .sealed = c->row.sealed,
+                                      .has_sequence = c->row.has_sequence,
+                                      .sequence = c->row.sequence,
                                       .moves = c->row.moves,
                                       .moves_count = c->row.moves_count};
     ret->transcript_hash = c->transcript_hash;

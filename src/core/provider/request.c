@@ -87,6 +87,8 @@ int hf__owner_admit(struct hf_engine *e, const struct hf__message *from, struct 
 void hf__owner_keep(struct hf_engine *e, struct hf__owner_message *o, bool changed)
 {
     hf_assert(o->header != NULL && o->row.promised.statement.len > 0);
+    if (o->request.has_sequence)
+        changed = hf__sequence_keep(e, &o->row, &o->header->owner, &o->request.sequence) || changed;
     if (hf__proof_keep(e, &o->row, o->header, &o->request) || o->raised || o->moved || changed)
         hf__owner_put(e, &o->header->owner, &o->row);
 }
@@ -106,6 +108,8 @@ void hf__ack(struct hf_engine *e, const struct hf__owner_message *o, struct hf_a
     e->suite->hash("holdfast/v1/request", request->body, &s->request_hash);
     s->provider = e->account;
     s->placed = hf__is_placed(e);
+    s->has_sequence = o->row.has_sequence;
+    s->sequence = o->row.sequence.at;
     hf__versions(e, &response.versions);
     response.statement = hf__encode(e, &hf_wire_ack_statement, s);
     e->suite->sign(e->secrets->account, "holdfast/v1/ack", response.statement, response.signature);

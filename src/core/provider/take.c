@@ -361,6 +361,8 @@ static void inherit_record(struct hf_engine *e, struct context *c)
         (!hf__newest_is(row, &c->m.record) || count > row->certificates_count))
         hf__newest_set(row, &c->m.record, good, count);
     (void)hf__moves_merge(e, row, &c->t.owner, c->m.moves, c->m.moves_count);
+    if (c->m.has_sequence)
+        (void)hf__sequence_keep(e, row, &c->t.owner, &c->m.sequence);
 }
 
 static int store(struct hf_engine *e, struct context *c)

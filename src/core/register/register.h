@@ -86,6 +86,20 @@ HF_MUST_USE int hf__claim_open(struct hf_engine *e, const struct hf_signed_claim
 void hf__claim_read(struct hf_engine *e, const struct hf_signed_claim *claim,
                     struct hf_claim_statement *ret);
 
+/* ---- How far an owner's vault has come (sequence.c) */
+
+/* Signs the own word for a point. */
+void hf__sequence_sign(struct hf_engine *e, const struct hf_sequence_point *at,
+                       struct hf_signed_sequence *ret);
+/* Whether the owner has signed it. */
+bool hf__sequence_holds(struct hf_engine *e, const struct hf_account *owner,
+                        const struct hf_signed_sequence *word);
+/* Keeps an owner's word in its row where it is higher than the one there; whether it was. */
+bool hf__sequence_keep(struct hf_engine *e, struct hf_owner_row *row,
+                       const struct hf_account *owner, const struct hf_signed_sequence *word);
+/* What the newest set says of the own vault; NULL: nothing. */
+const struct hf_sequence_floor *hf__sequence_floor(const struct hf_engine *e);
+
 /* ---- Certificates, proofs, electorates (R4, R5, R7, R11) */
 
 /* Hash of a record's bytes, as seals name it. */

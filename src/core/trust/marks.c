@@ -43,6 +43,7 @@ static void save(struct hf_engine *e)
         evaluations[i] = (struct hf_evaluation_mark){.number = m->evaluations[i].number,
                                                      .issued_s = m->evaluations[i].issued_s};
     hf__put(e, HF_ROW_MARKS, no_key, &hf_wire_marks_row, &row);
+    hf__sequence_advance(e);
 }
 
 static void fill(const struct hf_marks_row *row, struct hf_marks *ret)

@@ -67,9 +67,9 @@ enum hf_collection {
     HF_ROW_MOVES = 13,    /* key empty: moves_row */
     HF_ROW_KEYS = 14,     /* key empty: keys_row */
     HF_ROW_ROOTS = 15,    /* key empty: roots_row */
-    HF_ROW_PUBLIC = 16, /* not in the vault: public state, key is text ("hint", "root-1", "policy",
-               "set", "shares", "sealed", "blackstart") */
-    HF_ROW_GIVEN = 20,  /* key empty: given_row */
+    HF_ROW_PUBLIC = 16,   /* not in the vault: public state, key is text ("hint", "policy", …) */
+    HF_ROW_SEQUENCE = 17, /* key empty: sequence_row */
+    HF_ROW_GIVEN = 20,    /* key empty: given_row */
     HF_ROW_COLLECTIONS = 32, /* above all of them */
 };
 

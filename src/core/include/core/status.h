@@ -139,6 +139,12 @@ struct hf_root_status {
     uint64_t next_s;   /* when its next step is due; 0: not by time alone */
 };
 
+/* How far a vault has come, by its account's word (proto/messages.def: signed_sequence). */
+struct hf_vault_status {
+    uint64_t claim, number;
+    uint8_t signature[64];
+};
+
 struct hf_status {
     enum hf_state state;
     int reason;        /* an error code that says why, or 0 */
@@ -181,6 +187,10 @@ struct hf_status {
     /* By the own account over both (proto/messages.def: evidence_statement), while it waits. */
     bool has_evidence;
     uint8_t evidence[64];
+    /* Blocked, as the vault is an old one: how far a holder has seen it, and how far it had come
+     * itself. */
+    bool behind;
+    struct hf_vault_status seen, had;
     /* The last few. */
     struct hf_excess_status excess[HF_STATUS_EXCESS_MAX];
     size_t excess_count;

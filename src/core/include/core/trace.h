@@ -70,7 +70,9 @@
     X(HF_TRACE_INHERITED, "inherited", 2) /* a: claim, b: ms since asked; hash: instance */        \
     X(HF_TRACE_HANDOVER_FAILED, "handover_failed", 2) /* error; it is tried again */               \
     X(HF_TRACE_TIME, "time", 1) /* error: why not known; a: operators agree, b: needed */          \
-    X(HF_TRACE_SEED_FAILED, "seed_failed", 2) /* error; a: which, from 0 */
+    X(HF_TRACE_SEED_FAILED, "seed_failed", 2)   /* error; a: which, from 0 */                      \
+    X(HF_TRACE_VAULT_OPENED, "vault_opened", 1) /* a, b: how far it had come: claim, number */     \
+    X(HF_TRACE_VAULT_BEHIND, "vault_behind", 3) /* a: number that a holder shows, b: its own */
 
 enum hf_trace_type {
 #define X(constant, name, level) constant,
