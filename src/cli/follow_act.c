@@ -30,7 +30,7 @@ static int find_base(struct hf__round *r)
         base = hf_document_ref(r->a.set);
     else if (r->a.set->u.set.base.len > 0)
         error = hf_document_read(r->a.pool, r->a.set->u.set.base, &base);
-    if (error == 0 && (base != NULL ? !is_authoritys(r, base) : hf_set_floors(r->a.set) > 0))
+    if (error == 0 && (base != NULL ? !is_authoritys(r, base) : hf_set_decides(r->a.set)))
         error = HF_ENODOCUMENTS;
     if (error == 0) {
         hf_document_unref(r->base);

@@ -181,7 +181,7 @@ static int encode(struct making *m, struct hf_buf *ret)
     set.validators_count = m->count;
     memcpy(set.beacon, m->choice->beacon, sizeof set.beacon);
     hf_set_keep_departed(f->set, &set, m->departed);
-    if (f->base != NULL && hf_set_floors(f->base) > 0)
+    if (f->base != NULL && hf_set_decides(f->base))
         set.base = hf_blob_bytes(f->base->envelope);
     struct hf_buf body;
     hf_buf_init(&body, HF_WIRE_DOCUMENT_MAX);

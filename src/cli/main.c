@@ -43,7 +43,9 @@ static const struct {
     {"network", " init", hf_cli_network, "make a network: keys, root, policy"},
     {"authority", " key|root|follow", hf_cli_authority, "the authority's keys and roots"},
     {"policy", " show|sign|measurement|describe", hf_cli_policy, "what the network accepts"},
-    {"set", " add|attest|remove|restore|platform|operator-key|taint|floor|show|sign|describe",
+    {"set",
+     " add|attest|remove|restore|platform|operator-key|taint|floor|sequence-floor|show|sign|"
+     "describe",
      hf_cli_set, "who the validators are"},
     {"quorum", " propose|reshard|sign|deal|ack|drill|show", hf_cli_quorum,
      "who shares the quorum key"},

@@ -1,4 +1,5 @@
-/* holdfast set add|attest|remove|restore|platform|operator-key|taint|floor|show|sign. */
+/* holdfast set add|attest|remove|restore|platform|operator-key|taint|floor|sequence-floor|show|
+ * sign. */
 #include "ask.h"
 #include "authority.h"
 #include "base/error.h"
@@ -15,6 +16,7 @@
 #include "set_change.h"
 #include "set_floor.h"
 #include "set_form.h"
+#include "set_sequence.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,7 @@ static const char usage[] =
     "       holdfast set taint ACCOUNT VERSION\n"
     "       holdfast set floor ACCOUNT --record FILE --lost ACCOUNT...\n"
     "                          [--change-record] [--only-instance]\n"
+    "       holdfast set sequence-floor ACCOUNT --record FILE [--only-instance]\n"
     "       holdfast set show [FILE]\n"
     "       holdfast set describe\n"
     "       holdfast set sign [--key FILE] [--yes DIGEST] [--foreign] [--force]\n"
@@ -45,7 +48,9 @@ static const char usage[] =
     "answer: FILE is what `holdfast backup show --json` printed there, --lost names\n"
     "who is gone for good, --change-record gives up the record that an earlier floor\n"
     "goes on from, and --only-instance says that no other machine runs it, which is\n"
-    "asked otherwise. What is added and removed comes into force with sign, which\n"
+    "asked otherwise. sequence-floor lets a validator that is blocked with\n"
+    "vault_behind go on with the old vault that it has: FILE is what `holdfast\n"
+    "status --json` printed there. What is added and removed comes into force with sign, which\n"
     "closes the list, draws the beacon, prints what changes, has it confirmed and\n"
     "signs with the keys that are there. show prints what is in force, or FILE;\n"
     "describe every field that set.yaml may have, with its meaning.\n"
@@ -134,6 +139,8 @@ static int fill(const struct hf__member_list *members, uint32_t epoch, struct hf
         v->has_operator_key = m->has_operator_key;
         memcpy(v->operator_key, m->operator_key, sizeof v->operator_key);
         v->root_tainted = m->root_tainted;
+        v->has_sequence_floor = m->has_sequence_floor;
+        v->sequence_floor = m->sequence_floor;
         v->has_floor = m->floor != NULL;
         if (m->floor != NULL)
             v->floor = m->floor->floor;
@@ -314,6 +321,9 @@ int hf_cli_set(int argc, char **argv)
     else if (strcmp(verb, "floor") == 0 && n == 2) {
         o.floor.account = o.words[1];
         status = hf__set_floor(&a, &o.floor);
+    } else if (strcmp(verb, "sequence-floor") == 0 && n == 2) {
+        o.floor.account = o.words[1];
+        status = hf__set_sequence(&a, &o.floor);
     } else if (strcmp(verb, "show") == 0 && n == 1)
         status = show(&a);
     else if (strcmp(verb, "sign") == 0 && n == 1)

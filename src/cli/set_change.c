@@ -157,6 +157,8 @@ static int member_of(const struct hf_validator *v, struct hf__member *ret)
         return HF_ENOMEM;
     ret->account = v->account;
     ret->root_tainted = (uint32_t)v->root_tainted;
+    ret->has_sequence_floor = v->has_sequence_floor;
+    ret->sequence_floor = v->sequence_floor;
     memcpy(ret->operator_key, v->operator_key, sizeof ret->operator_key);
     copy_text(ret->address, sizeof ret->address, v->address);
     copy_text(ret->operator_name, sizeof ret->operator_name, v->operator_name);

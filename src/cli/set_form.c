@@ -19,6 +19,25 @@ struct operator_key_form {
     uint8_t bytes[HF_ID_LEN];
 };
 
+struct sequence_form {
+    uint64_t seen_claim, seen_number, vault_claim, vault_number;
+};
+
+#define AT(member) HF_CONFIG_AT(struct sequence_form, member)
+static const struct hf_config_field sequence_fields[] = {
+    {"seen_claim", HF_CONFIG_UINT, AT(seen_claim), .required = true, .max = INT64_MAX,
+     .doc = "How far its holders have seen the vault: the claim."},
+    {"seen_number", HF_CONFIG_UINT, AT(seen_number), .required = true, .max = INT64_MAX,
+     .doc = "The change, under that claim."},
+    {"vault_claim", HF_CONFIG_UINT, AT(vault_claim), .required = true, .max = INT64_MAX,
+     .doc = "How far the vault has come that it goes on with: the claim."},
+    {"vault_number", HF_CONFIG_UINT, AT(vault_number), .required = true, .max = INT64_MAX,
+     .doc = "The change, under that claim."},
+};
+#undef AT
+static const struct hf_config_schema sequence_schema =
+    HF_CONFIG_SCHEMA(struct sequence_form, sequence_fields, NULL);
+
 struct member_form {
     struct hf_account account;
     uint32_t registered_epoch;
@@ -29,6 +48,7 @@ struct member_form {
     bool leaving;
     struct operator_key_form operator_key; /* zeros: none */
     uint32_t root_tainted;
+    struct sequence_form *sequence_floor;
     struct hf__floor_form *floor;
 };
 
@@ -58,6 +78,8 @@ static const struct hf_config_field member_fields[] = {
     {"root_tainted", HF_CONFIG_UINT, AT(root_tainted), .min = 1,
      .doc = "Versions of its root secret up to this one may be known to others: `holdfast set "
             "taint`."},
+    {"sequence_floor", HF_CONFIG_MAP_PTR, AT(sequence_floor), .schema = &sequence_schema,
+     .doc = "It may go on with an old vault: `holdfast set sequence-floor`."},
     {"floor", HF_CONFIG_MAP_PTR, AT(floor), .schema = &hf__floor_schema,
      .doc = "What was decided about its claims: `holdfast set floor`."},
 };
@@ -101,6 +123,21 @@ void hf__member_operator_key(struct hf__member *m, const uint8_t key[static HF_K
     memcpy(m->operator_key, key, sizeof m->operator_key);
 }
 
+static void take_sequence(const struct sequence_form *f, struct hf_sequence_floor *ret)
+{
+    ret->seen = (struct hf_sequence_point){.claim = f->seen_claim, .number = f->seen_number};
+    ret->vault = (struct hf_sequence_point){.claim = f->vault_claim, .number = f->vault_number};
+}
+
+static void write_sequence(struct hf_buf *b, const struct hf_sequence_floor *f)
+{
+    hf_buf_printf(b,
+                  "    sequence_floor:\n      seen_claim: %llu\n      seen_number: %llu\n"
+                  "      vault_claim: %llu\n      vault_number: %llu\n",
+                  (unsigned long long)f->seen.claim, (unsigned long long)f->seen.number,
+                  (unsigned long long)f->vault.claim, (unsigned long long)f->vault.number);
+}
+
 static int take(const struct set_form *form, struct hf__member_list *ret)
 {
     ret->validity_s = form->validity_s;
@@ -120,6 +157,9 @@ static int take(const struct set_form *form, struct hf__member_list *ret)
         m->leaving = f->leaving;
         hf__member_operator_key(m, f->operator_key.bytes);
         m->root_tainted = f->root_tainted;
+        m->has_sequence_floor = f->sequence_floor != NULL;
+        if (f->sequence_floor != NULL)
+            take_sequence(f->sequence_floor, &m->sequence_floor);
         m->floor = f->floor != NULL ? hf__floor_take(f->floor) : NULL;
         if (f->floor != NULL && m->floor == NULL)
             return HF_ENOMEM;
@@ -190,6 +230,8 @@ static void write_member(struct hf_buf *b, const struct hf__member *m)
     }
     if (m->root_tainted > 0)
         hf_buf_printf(b, "    root_tainted: %u\n", m->root_tainted);
+    if (m->has_sequence_floor)
+        write_sequence(b, &m->sequence_floor);
     if (m->floor != NULL)
         hf__floor_write(b, m->floor);
 }

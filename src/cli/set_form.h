@@ -20,6 +20,8 @@ struct hf__member {
     bool leaving, has_operator_key;
     uint8_t operator_key[HF_KEY_LEN];
     uint32_t root_tainted;   /* versions of its root secret up to this one; 0: none */
+    bool has_sequence_floor; /* it may go on with an old vault */
+    struct hf_sequence_floor sequence_floor;
     struct hf__floor *floor; /* NULL: none */
 };
 

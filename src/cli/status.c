@@ -247,6 +247,22 @@ static void print_quorum(const json_t *root)
                number_of(q, "need"));
 }
 
+/* What keeps a node with an old vault, and what would not. */
+static void print_behind(const json_t *root)
+{
+    const json_t *of = json_object_get(root, "vault_behind");
+    const json_t *seen = json_object_get(of, "seen"), *had = json_object_get(of, "had");
+    if (!json_is_object(of))
+        return;
+    printf(
+        "vault      of claim %lld, change %lld; holders have seen claim %lld, change %lld\n"
+        "           what lies between would be forgotten. If the newer folder is lost, send this\n"
+        "           to the authority: holdfast status --json > vault.json\n"
+        "           It decides by: holdfast set sequence-floor %.8s --record vault.json\n",
+        number_of(had, "claim"), number_of(had, "number"), number_of(seen, "claim"),
+        number_of(seen, "number"), text_of(root, "account"));
+}
+
 static void print_table(const json_t *root)
 {
     if (is_true(root, "dev"))
@@ -269,6 +285,7 @@ static void print_table(const json_t *root)
                number_of(root, "owners"));
     else
         printf("backup     not known while locked\n");
+    print_behind(root);
     if (json_array_size(json_object_get(root, "moved")) > 0)
         printf("moved      %zu of its shares while it was down: holdfast backup show\n",
                json_array_size(json_object_get(root, "moved")));

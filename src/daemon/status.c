@@ -118,6 +118,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "waits", hf__status_waits(s, now_ms));
     set(root, "excess", excess(s, now_ms));
     set(root, "record", hf__status_record(s));
+    set(root, "vault_behind", hf__status_behind(s));
     hf__handover_fill(d, root, s);
     set(root, "owners", number(s->owners));
     set(root, "shares", number(s->shares));

@@ -96,6 +96,22 @@ json_t *hf__status_record(const struct hf_status *s)
     return o;
 }
 
+/* How far a vault had come, by its account's word. */
+static json_t *vault(const struct hf_vault_status *v)
+{
+    json_t *o = json_object();
+    set(o, "claim", number(v->claim));
+    set(o, "number", number(v->number));
+    set(o, "signature", hex(v->signature, sizeof v->signature));
+    return o;
+}
+
+json_t *hf__status_behind(const struct hf_status *s)
+{
+    return s->behind ? json_pack("{s:o,s:o}", "seen", vault(&s->seen), "had", vault(&s->had))
+                     : json_null();
+}
+
 json_t *hf__status_leaving(const struct hf_status *s)
 {
     if (!s->leaving)

@@ -71,6 +71,8 @@ json_t *hf__status_retiring(const struct hf_status *s);
 json_t *hf__status_waits(const struct hf_status *s, uint64_t now_ms);
 /* What an authority decides a floor by, the member `record`; null before the first record. */
 json_t *hf__status_record(const struct hf_status *s);
+/* What an authority decides a sequence floor by, the member `vault_behind`; null: it is not. */
+json_t *hf__status_behind(const struct hf_status *s);
 /* The node's own leave, the member `leaving`; null while it stays. */
 json_t *hf__status_leaving(const struct hf_status *s);
 

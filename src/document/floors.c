@@ -127,8 +127,45 @@ int hf_set_floors_kept(const struct hf_document *before, const struct hf_documen
     return 0;
 }
 
+/* The decision about a member's vault; NULL: none. */
+static const struct hf_sequence_floor *sequence_floor(const struct hf_document *set,
+                                                      const struct hf_account *account)
+{
+    long at = hf_set_find(set, account);
+    const struct hf_validator *v = at >= 0 ? &set->u.set.validators[at] : NULL;
+    return v != NULL && v->has_sequence_floor ? &v->sequence_floor : NULL;
+}
+
+static bool same_point(const struct hf_sequence_point *a, const struct hf_sequence_point *b)
+{
+    return a->claim == b->claim && a->number == b->number;
+}
+
+/* Whether every decision about a vault in a set is one of the other's. */
+static bool sequences_of(const struct hf_document *set, const struct hf_document *base)
+{
+    for (size_t i = 0; i < set->u.set.validators_count; i++) {
+        const struct hf_validator *v = &set->u.set.validators[i];
+        const struct hf_sequence_floor *f =
+            v->has_sequence_floor ? sequence_floor(base, &v->account) : NULL;
+        if (v->has_sequence_floor && (f == NULL || !same_point(&f->seen, &v->sequence_floor.seen) ||
+                                      !same_point(&f->vault, &v->sequence_floor.vault)))
+            return false;
+    }
+    return true;
+}
+
+bool hf_set_decides(const struct hf_document *set)
+{
+    bool any = hf_set_floors(set) > 0;
+    for (size_t i = 0; i < set->u.set.validators_count && !any; i++)
+        any = set->u.set.validators[i].has_sequence_floor;
+    return any;
+}
+
 bool hf__floors_same(const struct hf_document *base, const struct hf_document *set)
 {
     /* What is kept in both directions is the same. */
-    return hf_set_floors_kept(set, base, NULL) == 0 && hf_set_floors_kept(base, set, NULL) == 0;
+    return sequences_of(set, base) && hf_set_floors_kept(set, base, NULL) == 0 &&
+           hf_set_floors_kept(base, set, NULL) == 0;
 }

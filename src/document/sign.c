@@ -70,7 +70,7 @@ static bool floors_signed(const struct hf_document *d, const struct hf_network_i
 {
     struct hf_document *base;
     struct hf_buf b;
-    if (hf_set_floors(d) == 0 && d->u.set.base.len == 0)
+    if (!hf_set_decides(d) && d->u.set.base.len == 0)
         return true;
     if (hf_document_read(d->pool, d->u.set.base, &base) != 0)
         return false;

@@ -78,6 +78,7 @@ def an_older_copy_that_is_put_back_is_proved_to_have_lost_a_share_that_was_promi
         breaker = next(node for node in holders(mesh, owner) if node in others)
         assert not kept(owner)
         put_back(breaker, mesh.folder / f"copy{breaker.number}")
+        mesh.allow_old(breaker)
         until(lambda: kept(owner), 90, lambda: owner.tail() + breaker.tail())
 
         # Who it was is said wherever one looks.

@@ -186,6 +186,28 @@ Test(set_signers, decide_no_floor_themselves)
     cr_assert_eq(verify(HF_DOCUMENT_SET, &set, "01"), 0);
 }
 
+Test(set_signers, let_no_validator_go_on_with_an_old_vault_by_themselves)
+{
+    const struct hf_sequence_floor f = {.seen = {.claim = 7, .number = 9},
+                                        .vault = {.claim = 6, .number = 2}};
+    struct hf_validator_set set = authority_set(2, v, 4), before = authority_set(1, older, 4);
+    v[2].has_sequence_floor = true;
+    v[2].sequence_floor = f;
+    cr_assert_eq(verify(HF_DOCUMENT_SET, &set, "01"), 0, "the authority does");
+    cr_assert_eq(verify(HF_DOCUMENT_SET, &set, "34"), HF_EDOCUMENT_SIGNATURE, "without a base");
+    set.base = authority_sign(&n, HF_DOCUMENT_SET, &before, "01");
+    cr_assert_eq(verify(HF_DOCUMENT_SET, &set, "34"), HF_EDOCUMENT_SIGNATURE, "none there");
+    older[2].has_sequence_floor = true;
+    older[2].sequence_floor = f;
+    set.base = authority_sign(&n, HF_DOCUMENT_SET, &before, "01");
+    cr_assert_eq(verify(HF_DOCUMENT_SET, &set, "34"), 0);
+    v[2].sequence_floor.seen.number++;
+    cr_assert_eq(verify(HF_DOCUMENT_SET, &set, "34"), HF_EDOCUMENT_SIGNATURE, "more is lost");
+    v[2].sequence_floor = f;
+    v[2].sequence_floor.vault.number--;
+    cr_assert_eq(verify(HF_DOCUMENT_SET, &set, "34"), HF_EDOCUMENT_SIGNATURE, "an older one");
+}
+
 Test(set_signers, take_no_decision_of_a_floor_away_nor_give_it_to_another)
 {
     struct hf_validator_set set = authority_set(2, v, 4);

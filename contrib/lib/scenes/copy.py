@@ -1,5 +1,7 @@
 """The host copies the disk, and starts the validator twice."""
 
+import shutil
+
 from mesh import check, until
 
 from scenes.common import KEY
@@ -30,9 +32,12 @@ def play(demo):
         refused = locked.command("key", "get", KEY)
         check(refused.returncode == 1 and not refused.stdout, "the locked one gives a key")
     demo.report.note(refused.stderr.decode().strip())
-    with demo.report.step("both killed, the copy put away"):
+    with demo.report.step("both killed, the newer of both folders kept"):
         owner.kill()
         copy.kill()
+        if speaks is copy:  # what the other has is an old vault by now
+            shutil.rmtree(owner.data)
+            shutil.copytree(copy.data, owner.data)
     demo.comes_back("node 1 restarted: it speaks for its account")
     demo.rows_are_there()
     demo.wait_ready(demo.mesh.nodes, "all are ready again")
@@ -42,6 +47,6 @@ def settled(owner, copy):
     """(who speaks, who is locked), once it is decided."""
     for speaks, locked in ((owner, copy), (copy, owner)):
         status = locked.status()
-        if status and status["state"] == "blocked" and status["reason"]["code"] == "fenced":
+        if status and status["state"] == "blocked" and status["reason"]["code"] in ("fenced", "vault_behind"):
             return (speaks, locked) if speaks.state() == "ready" else None
     return None

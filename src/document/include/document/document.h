@@ -219,6 +219,9 @@ const struct hf_floor *hf_set_floor(const struct hf_document *set,
                                     const struct hf_account *account);
 /* How many floors a set has, of its members and of others. */
 size_t hf_set_floors(const struct hf_document *set);
+/* Whether a set has a decision of the authority about a validator's claims or vault: set signers
+ * may repeat those, and make none. */
+bool hf_set_decides(const struct hf_document *set);
 /*
  * Lets a set that is being made keep the floors of the one before it: set->departed has those of
  * accounts that are not among set->validators, which ascend by account. before: NULL, for the
