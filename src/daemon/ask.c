@@ -145,11 +145,22 @@ static bool hold_back(struct hf__ask *a, int error)
     return true;
 }
 
-void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
+static struct hf__ask *asker(const struct hf__daemon *d, uint64_t id)
 {
     struct hf__ask *a = d->asks;
-    while (a != NULL && a->id != reply->id)
+    while (a != NULL && a->id != id)
         a = a->next;
+    return a;
+}
+
+bool hf__local_waits(const struct hf__daemon *d, uint64_t id)
+{
+    return asker(d, id) != NULL;
+}
+
+void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
+{
+    struct hf__ask *a = asker(d, reply->id);
     if (a == NULL || a->closing || (reply->error != 0 && hold_back(a, reply->error)))
         return;
     if (a->type == HF__LOCAL_DRAIN && a->drain != HF__DRAIN_ASKED)

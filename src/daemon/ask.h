@@ -56,6 +56,9 @@ void hf__ask_step(struct hf__ask *a, struct hf_event *event);
 void hf__ask_key(struct hf__ask *a, const struct hf__local_request *q);
 /* Asks for it again, while its asker waits. */
 void hf__ask_key_again(struct hf__ask *a);
+/* Copies the keys of a reply, which are the engine's until its next step, and has it name the
+ * copies. ret: of hf_secret_alloc. HF_ENOMEM. */
+HF_MUST_USE int hf__ask_key_hold(struct hf_local_reply *r, uint8_t **ret);
 /* The key, or both. */
 void hf__ask_key_send(struct hf__ask *a, const struct hf_local_reply *r);
 /* Answers that a request failed, and why. */

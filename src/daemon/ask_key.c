@@ -29,6 +29,22 @@ static void log_given(const struct hf__ask *a, const struct hf_local_reply *r)
     hf__log_write(&l);
 }
 
+int hf__ask_key_hold(struct hf_local_reply *r, uint8_t **ret)
+{
+    uint8_t *held = hf_secret_alloc(2 * HF_APP_KEY_LEN);
+    hf_assert(r->key != NULL);
+    if (held == NULL)
+        return HF_ENOMEM;
+    memcpy(held, r->key, HF_APP_KEY_LEN);
+    r->key = held;
+    if (r->next != NULL) {
+        memcpy(held + HF_APP_KEY_LEN, r->next, HF_APP_KEY_LEN);
+        r->next = held + HF_APP_KEY_LEN;
+    }
+    *ret = held;
+    return 0;
+}
+
 void hf__ask_key_send(struct hf__ask *a, const struct hf_local_reply *r)
 {
     struct hf__daemon *d = a->d;

@@ -308,6 +308,8 @@ void hf__local_close(struct hf__daemon *d);
 /* ---- ask.c */
 /* Gives the reply to the one who asked. No-op when it has gone. */
 void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply);
+/* Whether its asker is there, and has not asked anew since. */
+bool hf__local_waits(const struct hf__daemon *d, uint64_t id);
 /* Something changed: asks the engine again for keys that are waited for. */
 void hf__local_again(struct hf__daemon *d);
 

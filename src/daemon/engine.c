@@ -1,4 +1,5 @@
 /* Drives the engine: one event in, one update out, and what the update says is done. */
+#include "ask.h"
 #include "base/error.h"
 #include "base/secret.h"
 #include "clock/clock.h"
@@ -19,7 +20,7 @@ struct output {
     struct hf_datagram_out datagram;
     struct hf_reply reply;
     struct hf_local_reply local;
-    uint8_t *key;    /* of local; secret memory */
+    uint8_t *key;    /* of local, the next one behind it; secret memory */
     uint8_t bytes[]; /* body, then address */
 };
 
@@ -74,6 +75,8 @@ void hf__daemon_drop_outputs(struct hf__daemon *d)
 static bool is_late(const struct hf__gated *what, void *daemon)
 {
     const struct output *o = (const struct output *)what;
+    if (o->kind == OUT_LOCAL)
+        return o->key != NULL && !hf__local_waits(daemon, o->local.id);
     return o->kind == OUT_REPLY && hf__peers_asker(daemon, o->reply.id) == 0;
 }
 
@@ -171,10 +174,15 @@ static void do_local(void *daemon, const struct hf_local_reply *r)
     o->local.blackstart.alias = (struct hf_bytes){0};
     hf_assert(r->quote.len == 0); /* it tells nothing that waits for a write */
     if (r->key != NULL) {
-        o->key = hf_secret_alloc(HF_APP_KEY_LEN);
-        hf_assert(o->key != NULL);
-        memcpy(o->key, r->key, HF_APP_KEY_LEN);
-        o->local.key = o->key;
+        /* Those for which no asker waits any more go first: there is one for each that does. */
+        hf__daemon_drop_late(d);
+        int error = hf__ask_key_hold(&o->local, &o->key);
+        if (error != 0) {
+            const struct hf_local_reply refusal = {.id = r->id, .error = error};
+            hf__local_answer(d, &refusal);
+            output_free(o);
+            return;
+        }
     }
     hf__gate_push(&d->gate, &o->gated, r->after);
 }

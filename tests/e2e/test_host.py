@@ -84,6 +84,16 @@ def sigterm_ends_it_whoever_is_connected():
         assert not node.socket.exists()
 
 
+def secret_bytes(node):
+    """Locked memory that holds secrets, as the daemon counts it."""
+    with joined(node) as client:
+        client.sendall(frame(b'{"request":"metrics"}'))
+        said = b""
+        while b"holdfast_secret_bytes " not in said:
+            said += client.recv(65536)
+        return int(re.search(rb"holdfast_secret_bytes (\d+)", said + client.recv(65536))[1])
+
+
 def on_slow_disk(gate, folder=None):
     """The environment of a daemon whose disk does not answer while the file gate is there; folder: nor does this one."""
     more = {"HF_SLOW_FOLDER": str(folder)} if folder else {}
@@ -105,6 +115,13 @@ def sigterm_ends_it_while_the_disk_does_not_answer():
         with joined(node) as asker:
             asker.sendall(frame(b'{"request":"key","name":"b","wait_ms":3600000}'))
             until(lambda: node.status() is not None, 10, "no status")
+            # Who gives up leaves no key behind that waits for the disk.
+            held = until(lambda: secret_bytes(node), 10, "no metrics")
+            for _ in range(40):
+                with joined(node) as other:
+                    other.sendall(frame(b'{"request":"key","name":"b","wait_ms":3600000}'))
+                    until(lambda: node.status() is not None, 10, "no status")
+            assert secret_bytes(node) < held + 1024
             assert stop_s(node) < STOP_S_MAX
         gate.unlink()
         node.start()

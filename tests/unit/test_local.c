@@ -1,6 +1,8 @@
 /* The local socket and the counters' port on a real loop: who is served, who is let go, and that a
  * stop leaves nothing behind, for any kind of client. */
+#include "ask.h"
 #include "base/error.h"
+#include "base/secret.h"
 #include "client/frame.h"
 #include "clock/clock.h"
 #include "daemon.h"
@@ -234,6 +236,34 @@ Test(local, a_wait_that_ends_while_the_engine_works_is_a_timeout)
     cr_assert(strstr(text, "\"retryable\":true") != NULL, "%s", text);
     close(fd);
     finish();
+}
+
+Test(hf__ask_key_hold, keeps_both_keys_beyond_the_step_that_they_came_in)
+{
+    uint8_t key[HF_APP_KEY_LEN], next[HF_APP_KEY_LEN], *held = NULL;
+    struct hf_local_reply r = {.key = key, .next = next};
+    cr_assert_eq(hf_secret_init(4096, false), 0);
+    memset(key, 1, sizeof key);
+    memset(next, 2, sizeof next);
+    cr_assert_eq(hf__ask_key_hold(&r, &held), 0);
+    memset(key, 0, sizeof key);
+    memset(next, 0, sizeof next);
+    for (size_t i = 0; i < HF_APP_KEY_LEN; i++)
+        cr_assert(r.key[i] == 1 && r.next[i] == 2);
+    hf_secret_free(held);
+    cr_assert_eq(hf_secret_used(), 0);
+}
+
+Test(hf__ask_key_hold, has_no_room)
+{
+    uint8_t key[HF_APP_KEY_LEN], *held = NULL;
+    struct hf_local_reply r = {.key = key};
+    cr_assert_eq(hf_secret_init(4096, false), 0);
+    void *all = hf_secret_alloc(4000);
+    cr_assert_not_null(all);
+    cr_assert_eq(hf__ask_key_hold(&r, &held), HF_ENOMEM);
+    cr_assert(r.key == key && held == NULL);
+    hf_secret_free(all);
 }
 
 /* Notes where the loop's TCP listener is. */
