@@ -1,6 +1,7 @@
 #include "base/secret.h"
 #include "base/error.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -17,6 +18,8 @@ struct block {
     size_t used; /* 0 or 1 */
     size_t asked;
 };
+
+static_assert(HF_SECRET_ROOM(1) == sizeof(struct block) + 16, "as the header says");
 
 struct slab {
     uint8_t *base;

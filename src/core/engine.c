@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/secret.h"
 #include "dispatch.h"
+#include "members/detect.h"
 
 const struct hf_timing hf_timing_default = {
     .call_ms = 5000,
@@ -42,6 +44,29 @@ struct whole {
     struct hf__quorum_state quorum;
     struct hf__handover handover;
 };
+
+/*
+ * Memory for secrets. Who holds it beyond a step: the engine itself; the pairs of its contacts,
+ * twice while the mesh key changes, and half as many again while they move to where there are twice
+ * as many; what a recovery has got back; a dealing's shares; what answers to a black start have
+ * given, and those of one that takes its place; the keys of a handover, on either side. Within a
+ * step a few pieces more, of which none is longer than a scalar for each holder and one; those of
+ * one step are never more than six at a time.
+ */
+enum {
+    STEP_PIECES = 6,
+    HELD_PIECES = 1 + 4 + 1 + 1 + 2 + 3,
+    CONTACTS_ROOM = 2 * (HF_SECRET_ROOM(HF_CONTACTS_MAX * sizeof(struct hf__pair)) +
+                         HF_SECRET_ROOM(HF_CONTACTS_MAX / 2 * sizeof(struct hf__pair))),
+    HELD_ROOM = HF_SECRET_ROOM(sizeof(struct hf__secrets)) + CONTACTS_ROOM +
+                HF_SECRET_ROOM(sizeof(struct hf__given_roots)) +
+                HF_SECRET_ROOM(HF_SHARES_MAX * HF_SCALAR_LEN) +
+                2 * HF_SECRET_ROOM(HF__PARTIALS_LEN) + 3 * HF_SECRET_ROOM(HF_KEY_LEN),
+    STEP_ROOM = STEP_PIECES * HF_SECRET_ROOM((HF_SHARES_MAX + 1) * HF_SCALAR_LEN),
+};
+static_assert(HELD_ROOM + STEP_ROOM <= HF_ENGINE_SECRETS_MAX, "what shells have room for");
+static_assert(HELD_PIECES + STEP_PIECES <= HF_ENGINE_SECRETS_PIECES, "likewise");
+static_assert(HF_SHARES_MAX * HF_SCALAR_LEN <= HF_ENGINE_SECRETS_LONGEST, "a dealing's shares");
 
 int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
 {

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 enum {
-    TAKERS_MAX = 16, /* at once; more wait in the kernel's queue */
     FILLER_LEN = 64 << 10,
     FILLERS = 17, /* together more than the 1 MiB that a credential may have */
     KEY_AT = 8,   /* of the digits, in an answer: proto/LOCAL.md, 4 */
@@ -260,7 +259,7 @@ static void look(struct hf__credentials *c)
 {
     struct hf_status s;
     hf__watch_status(c->d, &s);
-    bool wanted = !c->d->stopping && c->handles <= TAKERS_MAX && hf__watch_serves(&s);
+    bool wanted = !c->d->stopping && c->handles <= HF__TAKERS_MAX && hf__watch_serves(&s);
     if (wanted && !c->polling)
         c->polling = uv_poll_start(&c->poll, UV_READABLE, on_readable) == 0;
     else if (!wanted && c->polling)

@@ -18,6 +18,7 @@
 enum {
     HF__REQUESTS_MAX = 4096, /* of peers, unanswered */
     HF__LOCALS_MAX = 64,     /* connections to the local socket */
+    HF__TAKERS_MAX = 16,     /* of service managers, at once; more wait in the kernel's queue */
     HF__RETRY_MS = 500,      /* for what the machine refused: a port, a folder */
     HF__ANNOUNCE_MS = 400,   /* for telling members of a stop that is none to come back from */
     HF__STOP_MS = 1000,      /* for what is queued, when told to stop */

@@ -9,21 +9,40 @@
 #include "folders.h"
 #include "log.h"
 
+#include <assert.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-/* Keys and what the engine derives; and rows on their way to the disk: what does not fit waits. */
+/*
+ * Keys and what the engine derives; and rows on their way to the disk: what does not fit waits.
+ *
+ * Of the first, besides the engine: the store's keys and seed, twice while the vault is put under
+ * another key; that key on its way there, of a vault that is opened and of one that is rekeyed,
+ * each followed by no other before it is done; and for each who waits for a key, the two that leave
+ * when its write is durable. Pieces lie anywhere: what is left of the slab lies in at most one gap
+ * more than there are pieces, so that one of the gaps takes the longest that must find room.
+ */
 enum {
+    STORE_PIECES = 4,
+    WAY_PIECES = 4,
+    ASKERS_MAX = HF__LOCALS_MAX + HF__TAKERS_MAX,
     LOG_MS = 500,
     KEYS_LEN = 128 << 10,
     ROWS_LEN = 256 << 10,
     ARENAS_MAX = 1,
     TRIM_BYTES = 64 << 10,
-    TRIM_TICKS = 20
+    TRIM_TICKS = 20,
+    SECRETS_PIECES = HF_ENGINE_SECRETS_PIECES + STORE_PIECES + WAY_PIECES + ASKERS_MAX,
+    SECRETS_MAX = HF_ENGINE_SECRETS_MAX + HF_STORE_SECRETS_MAX +
+                  WAY_PIECES * HF_SECRET_ROOM(HF_KEY_LEN) +
+                  ASKERS_MAX * HF_SECRET_ROOM(2 * HF_APP_KEY_LEN),
 };
+static_assert(SECRETS_MAX + (SECRETS_PIECES + 1) * HF_SECRET_ROOM(HF_ENGINE_SECRETS_LONGEST) <=
+                  KEYS_LEN,
+              "at their most all have room");
 
 void hf__daemon_reload(struct hf__daemon *d)
 {

@@ -3,12 +3,18 @@
 #include "internal.h"
 #include "base/secret.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/random.h>
 
 static const char row_label[] = "holdfast vault row v1";
 
 enum { ROW_AAD_LEN = sizeof row_label + HF_HASH_LEN + 1 + 8 };
+
+/* Those in use, and those under which the vault is put next. */
+static_assert(2 * (HF_SECRET_ROOM(sizeof(struct hf__keys)) + HF_SECRET_ROOM(HF_RNG_SEED_LEN)) <=
+                  HF_STORE_SECRETS_MAX,
+              "as the header says");
 
 static void put_u64(uint8_t *at, uint64_t v)
 {

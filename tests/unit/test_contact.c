@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/secret.h"
 
 #include <criterion/criterion.h>
 
@@ -63,6 +64,47 @@ Test(hf__cut_off, counts_those_alone_that_this_node_probes)
     authority_account(1, &account);
     hf__contact_find(l.e, &account)->found = HF__FOUND_WELL;
     cr_assert_not(hf__cut_off(l.e));
+    harness_done(&l);
+}
+
+static unsigned pieces;
+
+/* Memory for secrets, as long as there is some. */
+static void *few(size_t len)
+{
+    return pieces == 0 ? NULL : (pieces--, hf_secret_alloc(len));
+}
+
+/* The first is there already, and has a place; the eight of the first table are all there are. */
+Test(hf__contact_get, gives_another_up_where_memory_for_secrets_is_full)
+{
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_placing(&l, 2, 3, 4);
+    hf__update_begin(l.e);
+    struct hf_account account, first;
+    for (size_t kept = 0; kept < 2; kept++) {
+        struct hf__detector *d = l.e->members->detector;
+        size_t cap = d->contacts_cap;
+        l.e->secret_alloc = few;
+        pieces = (unsigned)kept; /* the second time for one of two tables */
+        if (kept > 0)
+            d->before = hf_secret_alloc(cap * sizeof *d->before);
+        for (size_t i = 0; i < 20; i++) {
+            authority_account(i, &account);
+            l.e->now_ms++;
+            struct hf__contact *c = hf__contact_get(l.e, &account, true);
+            cr_assert_eq(c == NULL, cap == 0);
+            first = i == 0 ? account : first;
+        }
+        cr_assert_eq(d->contacts_cap, cap);
+        cr_assert(cap == 0 || hf__contact_find(l.e, &first) == NULL);
+        l.e->secret_alloc = hf_secret_alloc;
+        for (size_t i = 0; i < 8; i++) {
+            authority_account(i, &account);
+            cr_assert_not_null(hf__contact_get(l.e, &account, true));
+        }
+    }
     harness_done(&l);
 }
 

@@ -30,17 +30,23 @@ struct hf__contact *hf__contact_find(const struct hf_engine *e, const struct hf_
     return NULL;
 }
 
-/* Twice as many places; the keys move within memory for secrets. */
-static void grow(struct hf_engine *e, struct hf__detector *d)
+/* Twice as many places; the keys move within memory for secrets. False: there is none for so many:
+ * one that is of no use gives way. */
+static bool grow(struct hf_engine *e, struct hf__detector *d)
 {
     uint16_t cap = (uint16_t)(d->contacts_cap < 8 ? 8 : d->contacts_cap * 2);
     hf_assert(cap > d->contacts_cap);
     hf_assert(cap <= HF_CONTACTS_MAX);
     struct hf__pair *pairs = e->secret_alloc(cap * sizeof *pairs);
     struct hf__pair *before = d->before != NULL ? e->secret_alloc(cap * sizeof *before) : NULL;
+    if (pairs == NULL || (before == NULL && d->before != NULL)) {
+        e->secret_free(pairs);
+        e->secret_free(before);
+        return false;
+    }
     d->contacts = realloc(d->contacts, cap * sizeof *d->contacts);
     d->heads = realloc(d->heads, cap * sizeof *d->heads);
-    hf_assert(pairs != NULL && d->contacts != NULL && d->heads != NULL);
+    hf_assert(d->contacts != NULL && d->heads != NULL);
     hf_assert((before == NULL) == (d->before == NULL));
     memset(d->heads + d->contacts_cap, 0, (cap - d->contacts_cap) * sizeof *d->heads);
     memset(d->contacts + d->contacts_cap, 0, (cap - d->contacts_cap) * sizeof *d->contacts);
@@ -57,6 +63,7 @@ static void grow(struct hf_engine *e, struct hf__detector *d)
     d->pairs = pairs;
     d->before = before;
     d->contacts_cap = cap;
+    return true;
 }
 
 /* A free place, or that of the one that was of no use for longest; who is suspected stays. */
@@ -70,11 +77,9 @@ static struct hf__contact *place_for(struct hf_engine *e, struct hf__detector *d
         if (c->found == HF__FOUND_WELL && (oldest == NULL || c->used_ms < oldest->used_ms))
             oldest = c;
     }
-    if (d->contacts_cap < HF_CONTACTS_MAX) {
-        size_t at = d->contacts_cap;
-        grow(e, d);
+    size_t at = d->contacts_cap;
+    if (at < HF_CONTACTS_MAX && grow(e, d))
         return &d->contacts[at];
-    }
     hf_assert(oldest == NULL || (oldest->used && oldest->found == HF__FOUND_WELL));
     return wanted ? oldest : NULL;
 }

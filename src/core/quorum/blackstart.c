@@ -10,10 +10,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "crypto/quorum.h"
 #include "document/request.h"
-
-enum { PARTIALS_LEN = HF_SHARES_MAX * HF_PARTIAL_LEN };
 
 struct hf__blackstart {
     uint64_t local;    /* who waits for the file; 0: it has been given */
@@ -43,7 +40,7 @@ void hf__blackstart_free(struct hf_engine *e)
     if (b->local != 0)
         hf__local_reply(e, b->local, HF_ECANCELED);
     hf_wipe(e->secrets->blackstart, sizeof e->secrets->blackstart);
-    hf_wipe(b->partials, PARTIALS_LEN);
+    hf_wipe(b->partials, HF__PARTIALS_LEN);
     e->secret_free(b->partials);
     hf_blob_unref(b->transcript);
     hf_blob_unref(b->sealed);
@@ -57,7 +54,7 @@ size_t hf__blackstart_memory(const struct hf_engine *e)
     const struct hf__blackstart *b = e->quorum->request;
     hf_assert(b == NULL || b->count <= b->need);
     return b == NULL ? 0
-                     : sizeof *b + PARTIALS_LEN + hf__blob_memory(b->transcript) +
+                     : sizeof *b + HF__PARTIALS_LEN + hf__blob_memory(b->transcript) +
                            hf__blob_memory(b->sealed);
 }
 
@@ -122,7 +119,7 @@ void hf__blackstart_begin(struct hf_engine *e, uint64_t local)
 {
     struct hf__chosen chosen;
     int r = check(e, &chosen);
-    uint8_t *partials = r == 0 ? e->secret_alloc(PARTIALS_LEN) : NULL;
+    uint8_t *partials = r == 0 ? e->secret_alloc(HF__PARTIALS_LEN) : NULL;
     if (r == 0 && partials == NULL)
         r = HF_ENOMEM;
     if (r != 0) {

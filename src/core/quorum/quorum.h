@@ -6,7 +6,11 @@
 #ifndef HF_CORE_QUORUM_H
 #define HF_CORE_QUORUM_H
 
+#include "crypto/quorum.h"
 #include "owner/owner.h"
+
+/* Of one black start: what each holder's answer gives. */
+enum { HF__PARTIALS_LEN = HF_SHARES_MAX * HF_PARTIAL_LEN };
 
 struct hf__blackstart; /* quorum/blackstart.c */
 

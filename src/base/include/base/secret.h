@@ -10,6 +10,9 @@
 #include "base/bytes.h"
 #include "base/check.h"
 
+/* Bytes of a slab that a piece of len takes. */
+#define HF_SECRET_ROOM(len) (((size_t)(len) + 15) / 16 * 16 + 32)
+
 /*
  * Makes the process's slab. len: bytes, rounded up to pages. must_lock: fail when it cannot be
  * locked (a daemon), or go on unlocked (a simulator with a million nodes). Also starts libsodium. A

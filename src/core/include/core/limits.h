@@ -110,6 +110,12 @@ enum {
     HF_HANDOVER_PAGE_ROWS = 64,
     HF_HANDOVER_VALUE_MAX = 196608,
     HF_HANDOVER_PAGE_LEN = 131072,
+    /* What an engine holds of memory for secrets at its most, with what a slab needs for each piece:
+     * bytes, pieces, and bytes of the longest without which it cannot go on; without a longer one it
+     * does less. */
+    HF_ENGINE_SECRETS_MAX = 58 << 10,
+    HF_ENGINE_SECRETS_PIECES = 18,
+    HF_ENGINE_SECRETS_LONGEST = 512,
     HF_ROOTS_MAX = 64,     /* roots of authority in the life of a network */
     HF_ROOTS_KEPT_MAX = 4, /* versions of the root secret that a node keeps at a time */
 };

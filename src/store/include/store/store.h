@@ -57,6 +57,7 @@ enum {
     HF_STORE_VALUE_MAX = 64 * 1024,    /* bytes of a vault row's value */
     HF_STORE_PUBLIC_MAX = 1024 * 1024, /* bytes of a public row's value */
     HF_STORE_OPS_MAX = 4096,           /* operations of one update */
+    HF_STORE_SECRETS_MAX = 1024,       /* bytes of the slab for keys, at most, in four pieces */
     HF_STORE_TEXT_LEN = 384,           /* of an error's text, terminator included */
     /* Of the tables and of what the engine keeps in them: the one that is written. */
     HF_VAULT_FORMAT = 3,
