@@ -32,7 +32,7 @@ struct hf__given {
     uint32_t fetched; /* rows that were asked for so far */
 };
 
-/* How far a new one is. */
+/* How far a new one is. Moved by hf__taking_move alone. */
 enum hf__taking_phase {
     HF__TAKING_IDLE,      /* asks next, or waits for documents or the time */
     HF__TAKING_CHALLENGE, /* a challenge was asked for */
@@ -41,6 +41,7 @@ enum hf__taking_phase {
     HF__TAKING_ROWS,      /* the old one gives up, or has, and hands over */
     HF__TAKING_VAULT,     /* all is there: the vault is made */
     HF__TAKING_DURABLE,   /* it is written, and read back when that is durable */
+    HF__TAKING_PHASES,
 };
 
 /* What a new one has so far. */
@@ -129,6 +130,11 @@ struct hf_bytes hf__page_make(struct hf_engine *e, const struct hf__rows *rows, 
  * follow, or are of a collection that does not travel. */
 HF_MUST_USE int hf__page_take(struct hf_engine *e, struct hf_bytes page, struct hf__rows *rows,
                               struct hf_hash *digest);
+
+/* ---- phase.c */
+
+/* Moves a new one on; asserts that the move is permitted, and what holds then. */
+void hf__taking_move(struct hf__taking *t, enum hf__taking_phase to);
 
 /* ---- old.c: the old one */
 

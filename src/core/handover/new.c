@@ -43,7 +43,7 @@ static void clear(struct hf_engine *e, struct hf__taking *t)
     t->digest = (struct hf_hash){{0}};
     t->rows_wanted = 0;
     t->work = 0;
-    t->phase = HF__TAKING_IDLE;
+    hf__taking_move(t, HF__TAKING_IDLE);
 }
 
 void hf__taking_free(struct hf_engine *e)
@@ -95,7 +95,7 @@ static void ask_challenge(struct hf_engine *e)
         hf__taking_failed(e, HF_ENOMEM);
         return;
     }
-    t->phase = HF__TAKING_CHALLENGE;
+    hf__taking_move(t, HF__TAKING_CHALLENGE);
     t->asked_ms = e->now_ms;
     t->arg = hf__id_next(e);
     e->suite->seal_keypair(&e->secrets->rng, t->response_key, t->secret);
@@ -209,7 +209,7 @@ static int challenged(struct hf_engine *e, struct hf_bytes body)
     e->suite->hash("holdfast/v1/handover-transcript", m.transcript, &t->transcript_hash);
     t->account = transcript.account;
     t->ballot = transcript.ballot;
-    t->phase = HF__TAKING_QUOTE;
+    hf__taking_move(t, HF__TAKING_QUOTE);
     t->work = hf__quote(e, HF__TASK_TAKE_OVER, label_new, m.transcript);
     return 0;
 }
@@ -237,7 +237,7 @@ static int show(struct hf_engine *e)
         return r;
     memcpy(t->ppid, v.ppid, sizeof t->ppid);
     t->quote_new = seen.hash;
-    t->phase = HF__TAKING_PRESENT;
+    hf__taking_move(t, HF__TAKING_PRESENT);
     hf__versions(e, &m.versions);
     ask(e, HF_METHOD_PRESENT, hf__encode(e, &hf_wire_present_request, &m));
     return 0;
@@ -300,7 +300,7 @@ static int presented(struct hf_engine *e, struct hf_bytes body)
         return r;
     t->quote_old = seen.hash;
     hf__takeover_bound(e, &t->transcript_hash, &t->quote_new, &t->quote_old, &t->bound);
-    t->phase = HF__TAKING_ROWS;
+    hf__taking_move(t, HF__TAKING_ROWS);
     ask_rows(e);
     return 0;
 }
@@ -398,7 +398,7 @@ static int inherited(struct hf_engine *e, struct hf_bytes body)
         ask_rows(e);
         return 0;
     }
-    t->phase = HF__TAKING_VAULT;
+    hf__taking_move(t, HF__TAKING_VAULT);
     e->handover->outcome = HF__HANDOVER_GOT;
     return 0;
 }

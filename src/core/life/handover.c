@@ -65,7 +65,7 @@ static int made(struct hf_engine *e, struct hf__taking *t)
     int r = write_vault(e, t);
     if (r != 0)
         return r;
-    t->phase = HF__TAKING_DURABLE;
+    hf__taking_move(t, HF__TAKING_DURABLE);
     hf__vault_ask(e, HF_WORK_VAULT_OPEN);
     return 0;
 }

@@ -9,33 +9,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "document/domain.h"
-#include "provider/provider.h"
-
-enum phase {
-    ASK,    /* the other holders: does the owner answer them? */
-    TAKE,   /* a candidate: would it have the share? */
-    TELL,   /* the transfer to the other holders, the share to its new one */
-    FINISH, /* the words of the other holders to the new one */
-};
-
-struct hf__handing {
-    uint32_t number; /* answers to another one are stale */
-    uint8_t phase;   /* enum phase */
-    uint8_t waiting; /* calls that are out */
-    uint8_t silent;  /* holders that do not reach the owner */
-    uint8_t index;   /* of the share */
-    bool yields;     /* another goes first: nothing is signed in this round */
-    bool given;      /* the new holder has the share */
-    uint16_t rank;   /* of the candidate that is asked next */
-    uint32_t kept;   /* bit of each index whose voter keeps the transfer */
-    struct hf_account owner;
-    struct hf_account to;
-    uint8_t generation[16];
-    uint8_t sealing_suite;
-    uint8_t sealing_key[HF_KEY_LEN];
-    uint8_t nonce[40];
-    uint8_t words[HF_SHARES_MAX + 1][64]; /* by index */
-};
+#include "provider/handing.h"
 
 /* What a handover goes by, read anew in each step: its owner may be back. */
 struct context {
@@ -73,7 +47,7 @@ bool hf__handover_yields(struct hf_engine *e, const struct hf_account *owner,
     if (h == NULL || !hf_account_equal(&h->owner, owner) ||
         memcmp(h->generation, generation, sizeof h->generation) != 0)
         return true;
-    bool yields = h->phase == ASK && index < h->index;
+    bool yields = h->phase == HF__HANDING_ASK && index < h->index;
     h->yields = h->yields || yields;
     return yields;
 }
@@ -132,7 +106,7 @@ static int call(struct hf_engine *e, uint8_t method, const struct hf_account *to
 static void ask_others(struct hf_engine *e, const struct context *c)
 {
     struct hf_remains_request m = {0};
-    hf_assert(e->provider->handing->phase == ASK);
+    hf_assert(e->provider->handing->phase == HF__HANDING_ASK);
     hf__versions(e, &m.versions);
     m.owner = c->record.owner;
     memcpy(m.generation, c->record.generation.id, sizeof m.generation);
@@ -195,7 +169,7 @@ static bool ask_candidate(struct hf_engine *e, const struct context *c)
                                 .epoch = hf_document_version(e->trust->set),
                                 .has_transfer = c->is_signed};
     hf_assert(h->waiting == 0);
-    h->phase = TAKE;
+    hf__handing_move(h, HF__HANDING_TAKE);
     if (!hf__identity_own(e, &m.identity))
         return false;
     hf__versions(e, &m.versions);
@@ -326,7 +300,7 @@ static void tell(struct hf_engine *e, const struct context *c)
     struct hf__handing *h = e->provider->handing;
     struct hf_transfer_request m = {.transfer = c->transfer};
     hf_assert(h->waiting == 0 && c->is_signed);
-    h->phase = TELL;
+    hf__handing_move(h, HF__HANDING_TELL);
     hf__versions(e, &m.versions);
     struct hf_bytes body = hf__encode(e, &hf_wire_transfer_request, &m);
     for (size_t i = 0; i < c->acceptors.n; i++)
@@ -431,12 +405,12 @@ static void advance(struct hf_engine *e, struct context *c, bool votes, int erro
     for (size_t i = 1; i <= HF_SHARES_MAX; i++)
         kept += h->kept >> i & 1;
     hf_assert(h->waiting == 0 && (kept == 0 || c->is_signed));
-    switch ((enum phase)h->phase) {
-    case ASK:
+    switch ((enum hf__handing_phase)h->phase) {
+    case HF__HANDING_ASK:
         if (h->silent >= c->record.quorum && !h->yields)
             (void)ask_candidate(e, c);
         break;
-    case TAKE:
+    case HF__HANDING_TAKE:
         if (error != 0 && !c->is_signed) {
             (void)ask_candidate(e, c);
         } else if (error == 0 && e->store_error == 0) {
@@ -445,14 +419,14 @@ static void advance(struct hf_engine *e, struct context *c, bool votes, int erro
             tell(e, c);
         }
         break;
-    case TELL:
+    case HF__HANDING_TELL:
         if (h->given && !votes && kept >= c->record.quorum) {
-            h->phase = FINISH;
+            hf__handing_move(h, HF__HANDING_FINISH);
             int r = send_share(e, c);
             (void)r;
         }
         break;
-    case FINISH:
+    default:
         break;
     }
     if (h->waiting > 0)

@@ -30,7 +30,7 @@ struct hf__leaving {
     uint64_t again_ms; /* the next round */
 };
 
-struct hf__handing; /* provider/handover.c */
+struct hf__handing; /* provider/handing.h */
 struct hf__mending; /* provider/repair.c */
 
 /* A place in a generation for which this node has said yes: until then it says so for no other. */
