@@ -159,7 +159,7 @@ def a_second_suite_of_sealing_keys_comes_with_the_policy_and_lasts_over_a_restar
 
 def ask_http(node, path):
     """What the node's port for metrics answers: the status line, and what follows the head."""
-    port = int(re.search(r"\bmetrics\b.*?\bport=(\d+)", node.log.read_text())[1])
+    port = int(re.findall(r"\bmetrics\b.*?\bport=(\d+)", node.log.read_text())[-1])
     with socket.create_connection(("127.0.0.1", port), timeout=10) as asker:
         asker.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
         head, _, body = b"".join(iter(lambda: asker.recv(65536), b"")).decode().partition("\r\n\r\n")
