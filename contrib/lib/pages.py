@@ -126,8 +126,16 @@ def exits(text):
         commands.setdefault(command, []).append(f"{status} {what}")
     out = [f"Where a command says nothing else of a number: {', '.join(commands.pop(''))}.", ".Bl -tag -width Ds"]
     for command, said in commands.items():
+        if command.startswith("holdfast-"):
+            continue
         out += [f".It Cm {command}", *([".Pq else the program's"] if command == "exec" else []), roff("; ".join(said) + ".")]
     return "\n".join(out + [".El"]) + "\n"
+
+
+def share_exits(text):
+    """A sentence: the rows of holdfast-share."""
+    said = [f"{status} {what}" for command, status, what in rows(text, "HF_EXIT") if command == "holdfast-share"]
+    return roff(sentence("; ".join(said))) + "\n" if said else ""
 
 
 def columns(text):
@@ -147,6 +155,7 @@ def columns(text):
 PARTS = [
     ("contrib/man/holdfast.1", "src/core/include/core/states.def", states),
     ("contrib/man/holdfast.1", "src/cli/exits.def", exits),
+    ("contrib/man/holdfast-share.1", "src/cli/exits.def", share_exits),
     ("contrib/man/holdfast-sim.1", "sim/trial/columns.def", columns),
 ]
 

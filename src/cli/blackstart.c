@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/date.h"
 #include "base/error.h"
+#include "base/exit.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "blackstart_plan.h"
@@ -30,7 +31,9 @@ static const char usage[] =
     "them to start by people so that the rest follow.\n"
     "\n"
     "  --anew  gives up the request that is open, and every answer to it\n"
-    "exit status: 0 done, 1 error or a wrong answer, 2 answers are missing\n";
+    "exit status: 0 done, 1 error, 2 answers are missing, 6 documents are too old,\n"
+    "17 the share set has expired, 19 an answer to another request, 20 a wrong\n"
+    "answer\n";
 
 static void print_time(const char *before, uint64_t s, const char *after)
 {
@@ -128,8 +131,9 @@ static int give(const char *digest, const char *path)
 static int request_anew(const char *path)
 {
     json_t *root;
-    if (hf__ask(json_pack("{s:s}", "request", "blackstart"), false, &root) != 0)
-        return HF_CLI_ERROR;
+    int r = hf__ask(json_pack("{s:s}", "request", "blackstart"), false, &root);
+    if (r != 0)
+        return r == HF_ECANCELED ? HF_CLI_ERROR : hf_exit_of(r);
     uint64_t before_s = (uint64_t)json_integer_value(json_object_get(root, "before_s"));
     if (before_s != 0)
         print_time("this node asked before, at ", before_s,
@@ -206,17 +210,20 @@ static int read_answer(const char *path, const struct hf_hash *request,
     return r;
 }
 
-/* One file. ret_missing: how many more answers are needed. */
+/* One file. ret_missing: how many more answers are needed. The exit status. */
 static int add_one(const char *path, const struct hf_hash *request, long long *ret_missing)
 {
     json_t *root;
     char digits[2 * ANSWER_MAX + 1];
     int r = read_answer(path, request, digits);
-    if (r != 0)
-        return hf__say("blackstart", path, r);
+    if (r != 0) {
+        (void)hf__say("blackstart", path, r);
+        return hf_exit_of_answer(r);
+    }
     fprintf(stderr, "%s: ", path);
-    if (hf__ask(json_pack("{s:s,s:s}", "request", "answer", "answer", digits), false, &root) != 0)
-        return HF_CLI_ERROR;
+    r = hf__ask(json_pack("{s:s,s:s}", "request", "answer", "answer", digits), false, &root);
+    if (r != 0)
+        return hf_exit_of_answer(r);
     long long have = json_integer_value(json_object_get(root, "have"));
     long long need = json_integer_value(json_object_get(root, "need"));
     const char *alias = json_string_value(json_object_get(root, "alias"));
@@ -234,9 +241,10 @@ static int add(int count, char **paths)
     struct hf_hash request;
     if (open_request(&request) != 0)
         return HF_CLI_ERROR;
-    for (int i = 0; i < count && missing > 0; i++)
-        if (add_one(paths[i], &request, &missing) != HF_CLI_OK)
-            status = HF_CLI_ERROR;
+    for (int i = 0; i < count && missing > 0; i++) {
+        int of_this = add_one(paths[i], &request, &missing);
+        status = status == HF_CLI_OK ? of_this : status;
+    }
     if (missing > 0)
         return status != HF_CLI_OK ? status : HF_CLI_NOT_READY;
     puts("enough: the node opens its vault and claims its account; see holdfast status");

@@ -39,7 +39,9 @@ static const char usage[] =
     "  --days N             how long the share set is good; default 365\n"
     "  --key FILE           a key that is not in the folder's keys\n"
     "  --yes DIGEST         confirms the document of this digest, for scripts\n"
-    "exit status: 0 done, 1 error, 2 signatures or acknowledgements are missing\n";
+    "exit status: 0 done, 1 error, 2 signatures or acknowledgements are missing, 18\n"
+    "a ceremony's output of another network, 19 an acknowledgement of another\n"
+    "ceremony, 20 a wrong acknowledgement\n";
 
 struct options {
     const char *folder, *collateral, *key_file, *digest;

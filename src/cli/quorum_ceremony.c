@@ -3,6 +3,7 @@
 #include "ask.h"
 #include "attest/verify.h"
 #include "base/error.h"
+#include "base/exit.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
@@ -290,7 +291,9 @@ int hf__ceremony_deal(struct hf__authority *a, const char *path, const char *col
     hf__ceremony_close(&s);
     if (r == 0)
         hf__quorum_next(a->folder);
-    return r == 0 ? HF_CLI_OK : hf__say("quorum", path, r);
+    if (r != 0)
+        (void)hf__say("quorum", path, r);
+    return r == 0 ? HF_CLI_OK : r == HF_EDOCUMENT_NETWORK ? HF_EXIT_NETWORK : HF_CLI_ERROR;
 }
 
 static int take_ack(const struct hf__authority *a, const struct hf__ceremony_state *s,
@@ -305,7 +308,15 @@ static int take_ack(const struct hf__authority *a, const struct hf__ceremony_sta
         r = ack_path(a, s, index, path) ? hf_file_replace(path, hf_buf_bytes(&b), 0644)
                                         : HF_ETOOBIG;
     hf_buf_done(&b);
-    return r == 0 ? HF_CLI_OK : hf__say("quorum", from, r);
+    if (r != 0)
+        (void)hf__say("quorum", from, r);
+    return r == 0 ? HF_CLI_OK : hf_exit_of_answer(r);
+}
+
+/* Of two exit statuses that of the first trouble. */
+static int first_of(int status, int next)
+{
+    return status != HF_CLI_OK ? status : next;
 }
 
 int hf__ceremony_ack(struct hf__authority *a, bool drill, int count, char **paths)
@@ -315,8 +326,7 @@ int hf__ceremony_ack(struct hf__authority *a, bool drill, int count, char **path
     if (r != 0)
         status = hf__say("quorum", "the ceremony's output", r);
     for (int i = 0; i < count && r == 0; i++)
-        if (take_ack(a, &s, paths[i]) != HF_CLI_OK)
-            status = HF_CLI_ERROR;
+        status = first_of(status, take_ack(a, &s, paths[i]));
     if (r == 0) {
         s.acks = 0;
         s.acks_count = 0;

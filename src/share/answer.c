@@ -125,7 +125,7 @@ static int check_one(const struct answering *a, struct hf__asked *q)
 /* All of them, so that each one at fault is named at once. The exit status. */
 static int check_all(struct answering *a)
 {
-    int status = HF__SHARE_OK;
+    int status = HF_EXIT_OK;
     const char *first = a->batch.items[0].path;
     a->d = hf_papers_documents(&a->batch.papers);
     int r = hf__memory_seen(&a->memory, a->batch.papers.root, &a->d);
@@ -143,10 +143,10 @@ static int check_all(struct answering *a)
         r = check_one(a, &a->batch.items[i]);
         if (r != 0) {
             int of_this = hf__share_refused(a->batch.items[i].path, r);
-            status = status == HF__SHARE_OK ? of_this : status;
+            status = status == HF_EXIT_OK ? of_this : status;
         }
     }
-    if (status != HF__SHARE_OK && a->batch.count > 1)
+    if (status != HF_EXIT_OK && a->batch.count > 1)
         fputs("holdfast-share: none of these requests is answered\n", stderr);
     return status;
 }
@@ -173,7 +173,7 @@ static int make_one(const struct answering *a, struct hf__person *person, const 
 static int make_answers(const struct answering *a, struct hf__person *person, struct hf_buf *ret)
 {
     struct hf_blackstart_answers file = {.format = 1, .answers_count = a->batch.count};
-    uint8_t index = hf__share_index(person, &a->d.shares->u.shares);
+    uint8_t index = hf__share_index(&person->public, &a->d.shares->u.shares);
     struct answer_secrets *s = hf_secret_alloc(sizeof *s);
     file.answers = calloc(a->batch.count, sizeof *file.answers);
     int r = s == NULL || file.answers == NULL ? HF_ENOMEM : index == 0 ? HF_ENOTHOLDER : 0;
@@ -207,13 +207,17 @@ static int judge_and_answer(struct answering *a)
     struct hf__person *person = NULL;
     char digest[2 * sizeof a->batch.digest.bytes + 1];
     int status = check_all(a);
-    if (status != HF__SHARE_OK)
+    if (status != HF_EXIT_OK)
         return status;
-    hf__batch_show(&a->batch);
+    uint8_t index = 0;
+    int r = hf__person_index(a->o->key, &a->d.shares->u.shares, &index);
+    if (r != 0)
+        return hf__share_say(a->o->key, r);
+    hf__batch_show(&a->batch, index);
     hf_hex_encode(a->batch.digest.bytes, sizeof a->batch.digest.bytes, digest);
     if (!hf__ask_yes(digest, a->o->digest))
         return hf__share_unsure(digest, a->o->digest);
-    int r = hf__person_open(a->o, &person);
+    r = hf__person_open(a->o, &person);
     if (r == 0)
         r = write_answers(a, person);
     hf__person_close(person);
@@ -223,7 +227,7 @@ static int judge_and_answer(struct answering *a)
            a->batch.count == 1 ? "the answer; give it to the operator, who types"
                                : "the answers; give the file to each of the operators, who type",
            a->o->out);
-    return HF__SHARE_OK;
+    return HF_EXIT_OK;
 }
 
 /* With the memory open. The exit status. */
@@ -242,7 +246,7 @@ int hf__share_answer(const struct hf__share_options *o)
 {
     if (o->words_count < 2 || o->words_count > REQUESTS_MAX + 1 || o->key == NULL ||
         o->out == NULL || o->collateral == NULL)
-        return HF__SHARE_USAGE;
+        return HF_EXIT_USAGE;
     struct answering *a = calloc(1, sizeof *a);
     if (a == NULL)
         return hf__share_say(o->words[1], HF_ENOMEM);

@@ -19,44 +19,15 @@ int hf__share_say(const char *what, int error)
 {
     fprintf(stderr, "holdfast-share: %s: %s (%s)\n", what, hf_error_sentence(error),
             hf_error_name(error));
-    switch (error) {
-    case HF_EPASSPHRASE:
-    case HF_EWORD:
-        return HF__SHARE_SECRET;
-    case HF_ENOTHOLDER:
-    case HF_ESHARE:
-        return HF__SHARE_OTHERS;
-    case HF_EDOCUMENT_OLD:
-    case HF_EEXPIRED:
-    case HF_ESHARES_EXPIRED:
-    case HF_EBEHIND:
-        return HF__SHARE_OLD;
-    case HF_ECLOCK:
-        return HF__SHARE_CLOCK;
-    case HF_ECANCELED:
-        return HF__SHARE_UNSURE;
-    case HF_ETOKENABSENT:
-        return HF__SHARE_TOKEN_ABSENT;
-    case HF_ETOKENLOCKED:
-        return HF__SHARE_TOKEN_LOCKED;
-    case HF_EPIN:
-        return HF__SHARE_PIN;
-    case HF_ETOKENDERIVE:
-        return HF__SHARE_TOKEN_DERIVE;
-    case HF_EWHICHNETWORK:
-        return HF__SHARE_NETWORK;
-    case HF_EMEMORY:
-    case HF_EOTHERMEMORY:
-        return HF__SHARE_MEMORY;
-    default:
-        return HF__SHARE_ERROR;
-    }
+    return hf_exit_of(error);
 }
 
 int hf__share_refused(const char *what, int error)
 {
     int status = hf__share_say(what, error);
-    return status == HF__SHARE_ERROR ? HF__SHARE_REFUSED : status;
+    /* A request that does not hang together is no answer to another. */
+    bool own = status != HF_EXIT_ERROR && status != HF_EXIT_OTHER_REQUEST;
+    return own ? status : HF_EXIT_REFUSED;
 }
 
 /* Whether there is something to read, and not to stop for. stop: -1 none. */
@@ -191,5 +162,5 @@ int hf__share_unsure(const char *digest, const char *confirmed)
                 "--yes %s",
                 digest);
     fprintf(stderr, " (%s)\n", hf_error_name(HF_ECANCELED));
-    return HF__SHARE_UNSURE;
+    return HF_EXIT_UNSURE;
 }

@@ -215,7 +215,14 @@ static void show_absent(const struct hf__batch *b)
     }
 }
 
-void hf__batch_show(const struct hf__batch *b)
+void hf__show_holder(const struct hf_share_set *set, uint8_t index)
+{
+    const struct hf_bytes alias = set->holders[index - 1].alias;
+    printf("  %-12s share holder %u of %zu, %.*s\n", "you", index, set->holders_count,
+           (int)alias.len, (const char *)alias.data);
+}
+
+void hf__batch_show(const struct hf__batch *b, uint8_t index)
 {
     const struct hf_share_set *shares = &b->papers.shares->u.shares;
     char digest[2 * sizeof b->digest.bytes + 1];
@@ -231,6 +238,7 @@ void hf__batch_show(const struct hf__batch *b)
         printf("%zu validators have lost their keys and ask for help. %s\n", b->count, passed);
     print_hex("network", b->papers.network.bytes, HF_ID_LEN);
     hf__show_documents(b->papers.root, &d);
+    hf__show_holder(shares, index);
     for (size_t i = 0; i < b->count; i++)
         show_one(b, &b->items[i]);
     if (b->count > 1) {
@@ -244,11 +252,10 @@ void hf__batch_show(const struct hf__batch *b)
     fflush(stdout);
 }
 
-uint8_t hf__share_index(const struct hf__person *person, const struct hf_share_set *set)
+uint8_t hf__share_index(const struct hf__public *p, const struct hf_share_set *set)
 {
     for (size_t i = 0; i < set->holders_count; i++)
-        if (hf_bytes_equal(set->holders[i].key,
-                           hf_bytes_of(person->public.key, person->public.len)))
+        if (hf_bytes_equal(set->holders[i].key, hf_bytes_of(p->key, p->len)))
             return (uint8_t)(i + 1);
     return 0;
 }

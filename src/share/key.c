@@ -211,7 +211,7 @@ static int show(const char *path)
 int hf__share_key(const struct hf__share_options *o)
 {
     if (o->words_count != 3)
-        return HF__SHARE_USAGE;
+        return HF_EXIT_USAGE;
     const char *verb = o->words[1], *path = o->words[2];
     int r;
     if (strcmp(verb, "new") == 0)
@@ -223,6 +223,6 @@ int hf__share_key(const struct hf__share_options *o)
     else if (strcmp(verb, "show") == 0)
         r = show(path);
     else
-        return HF__SHARE_USAGE;
-    return r == 0 ? HF__SHARE_OK : hf__share_say(path, r);
+        return HF_EXIT_USAGE;
+    return r == 0 ? HF_EXIT_OK : hf__share_say(path, r);
 }

@@ -54,10 +54,13 @@ static const char usage[] =
     "  --argon2 PASSES,KIB  how slow a new key's passphrase is to guess\n"
     "  --version            print the version\n"
     "  --help               print this\n"
-    "exit status: 0 done, 1 error, 64 usage, 3 refused, 4 not your share, 5 wrong\n"
-    "passphrase or word, 6 old documents, 7 this clock is off, 8 not confirmed, 9 what\n"
-    "the key has answered is not here; the token: 10 absent, 11 locked, 12 wrong PIN,\n"
-    "13 without ECDH; 14 --network is missing\n";
+    "exit status: 0 done, 1 error, 3 the request must not be answered, 4 the share\n"
+    "does not fit, 5 a wrong passphrase, 6 documents are too old or have expired, 7\n"
+    "this clock is off, or the request is older than a day, 8 not confirmed, 9 what\n"
+    "the key has answered is not beside it, 10 the token, or the key on it, is not\n"
+    "there, 11 the token is locked, 12 a wrong PIN, 13 the token or the key has no\n"
+    "ECDH, 14 --network is missing, 15 the key is no share holder's, 16 a wrong\n"
+    "word, 17 the share set has expired, 18 it is of another network, 64 wrong usage\n";
 
 static bool take_argon2(void *options, const char *text)
 {
@@ -155,31 +158,31 @@ static int run(const struct hf__share_options *o)
     fprintf(stderr, "holdfast-share: %s: no command of that name%s%s%s\n", o->words[0],
             meant.known != NULL ? "; did you mean " : "", meant.known != NULL ? meant.known : "",
             meant.known != NULL ? "?" : "");
-    return HF__SHARE_USAGE;
+    return HF_EXIT_USAGE;
 }
 
 static int start_with(int argc, char **argv)
 {
     struct hf__share_options o;
     if (hf_file_standard() != 0)
-        return HF__SHARE_ERROR;
+        return HF_EXIT_ERROR;
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "--version") == 0) {
             fputs(argv[i][2] == 'h' ? usage : "holdfast-share " HF_RELEASE "\n", stdout);
-            return HF__SHARE_OK;
+            return HF_EXIT_OK;
         }
     int r = harden();
     if (r != 0)
         return hf__share_say("memory for secrets", r);
-    int status = HF__SHARE_USAGE;
+    int status = HF_EXIT_USAGE;
     if (read_options(argc, argv, &o) && o.words_count >= 1)
         status = run(&o);
-    if (status == HF__SHARE_USAGE)
+    if (status == HF_EXIT_USAGE)
         fputs(usage, stderr);
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    return hf_file_printed("holdfast-share", start_with(argc, argv), HF__SHARE_ERROR);
+    return hf_file_printed("holdfast-share", start_with(argc, argv), HF_EXIT_ERROR);
 }

@@ -60,29 +60,33 @@ static void say_right(const struct output *out, size_t key, uint8_t index)
            (const char *)alias.data, (unsigned long long)out->c.set.threshold);
 }
 
-/* An output is in force when its share set is signed, and not before: its version is not remembered
- * here, for it may be given up. */
-static int remember(const struct hf__share_options *o, const struct output *out)
+/* The network of the output against the one that the key's memory knows; keep: an unknown one is
+ * remembered. An output is in force when its share set is signed, and not before: its version is
+ * not remembered here, for it may be given up. */
+static int check_network(const struct hf__share_options *o, const struct output *out, bool keep)
 {
     struct hf__memory m;
+    struct hf_network_id network;
     int r = hf__memory_open(o->key, false, &m);
-    if (r == 0)
+    if (r == 0 && keep)
         r = hf__memory_of_network(&m, &out->c.file.network);
+    else if (r == 0 && hf__memory_network(&m, NULL, &network) == 0 &&
+             !hf_network_id_equal(&network, &out->c.file.network))
+        r = HF_EDOCUMENT_NETWORK;
     hf__memory_done(&m);
     /* A copy that is without a memory may look whether it is one; it answers nothing. */
     return r == HF_EMEMORY ? 0 : r;
 }
 
-static int check_all(const struct hf__share_options *o, const struct output *out,
-                     struct hf__person *person)
+static int prove_all(const struct hf__share_options *o, const struct output *out,
+                     struct hf__person *person, uint8_t index, struct hf_share_proof *ret)
 {
-    struct hf_share_proof proofs[HF_SHARES_MAX];
     struct {
         struct hf_rng rng;
         uint8_t share[HF_SCALAR_LEN];
     } *s = hf_secret_alloc(sizeof *s);
-    uint8_t index = hf__share_index(person, &out->c.set), challenge[32];
-    int r = s == NULL ? HF_ENOMEM : index == 0 ? HF_ENOTHOLDER : 0;
+    uint8_t challenge[HF_CHALLENGE_LEN];
+    int r = s == NULL ? HF_ENOMEM : 0;
     if (r == 0 && o->challenge != NULL)
         r = hf_hex_decode(o->challenge, challenge, sizeof challenge);
     if (r == 0)
@@ -91,39 +95,67 @@ static int check_all(const struct hf__share_options *o, const struct output *out
         r = hf__person_share(person, &out->c.file.network, &out->c.set, i, index, s->share);
         if (r == 0)
             r = hf_ack_prove(&out->c, o->challenge != NULL ? challenge : NULL, &s->rng, i, index,
-                             s->share, &proofs[i]);
+                             s->share, &ret[i]);
         if (r == 0)
             say_right(out, i, index);
     }
     hf_secret_free(s);
-    if (r == 0)
-        r = remember(o, out);
-    if (r == 0)
-        puts("whether a ceremony dealt it, the authority makes sure before it signs");
-    if (r == 0 && o->out != NULL)
-        r = write_ack(o, out, index, proofs);
-    if (r == 0 && o->out != NULL)
-        printf("%s: send it to the authority, who types\n  holdfast quorum %s %s\n", o->out,
-               o->challenge != NULL ? "drill" : "ack", o->out);
     return r;
+}
+
+/* Opens the key, and each share with it. The exit status. */
+static int check_all(const struct hf__share_options *o, const struct output *out, uint8_t index,
+                     struct hf_share_proof *ret)
+{
+    struct hf__person *person;
+    int r = hf__person_open(o, &person);
+    if (r != 0)
+        return hf__share_say(o->key, r);
+    r = prove_all(o, out, person, index, ret);
+    hf__person_close(person);
+    /* What a share does not fit is the output; what else fails does with the key, or its token. */
+    return r != 0 ? hf__share_say(r == HF_ESHARE ? o->words[1] : o->key, r) : HF_EXIT_OK;
+}
+
+static int acknowledge(const struct hf__share_options *o, const struct output *out, uint8_t index,
+                       struct hf_share_proof *proofs)
+{
+    int r = check_network(o, out, true);
+    if (r != 0)
+        return hf__share_say(r == HF_EDOCUMENT_NETWORK ? o->words[1] : o->key, r);
+    puts("whether a ceremony dealt it, the authority makes sure before it signs");
+    if (o->out == NULL)
+        return HF_EXIT_OK;
+    r = write_ack(o, out, index, proofs);
+    if (r != 0)
+        return hf__share_say(o->out, r);
+    printf("%s: send it to the authority, who types\n  holdfast quorum %s %s\n", o->out,
+           o->challenge != NULL ? "drill" : "ack", o->out);
+    return HF_EXIT_OK;
+}
+
+/* An output that was read. The exit status. */
+static int open_output(const struct hf__share_options *o, const struct output *out)
+{
+    struct hf_share_proof proofs[HF_SHARES_MAX];
+    uint8_t index = 0;
+    int r = check_network(o, out, false);
+    if (r == 0)
+        r = hf__person_index(o->key, &out->c.set, &index);
+    if (r != 0)
+        return hf__share_say(r == HF_EDOCUMENT_NETWORK || r == HF_ENOTHOLDER ? o->words[1] : o->key,
+                             r);
+    int status = check_all(o, out, index, proofs);
+    return status == HF_EXIT_OK ? acknowledge(o, out, index, proofs) : status;
 }
 
 int hf__share_open_file(const struct hf__share_options *o)
 {
     struct output out;
-    struct hf__person *person = NULL;
     if (o->words_count != 2 || o->key == NULL)
-        return HF__SHARE_USAGE;
+        return HF_EXIT_USAGE;
     int r = read_output(o->words[1], &out);
-    int status = r != 0 ? hf__share_say(o->words[1], r) : HF__SHARE_OK;
-    if (r == 0) {
-        r = hf__person_open(o, &person);
-        if (r == 0)
-            r = check_all(o, &out, person);
-        if (r != 0)
-            status = hf__share_say(r == HF_ESHARE || r == HF_ENOTHOLDER ? o->words[1] : o->key, r);
-    }
-    hf__person_close(person);
+    int status = r != 0 ? hf__share_say(o->words[1], r) : open_output(o, &out);
     output_done(&out);
     return status;
 }

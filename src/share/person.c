@@ -60,6 +60,18 @@ int hf__person_public(const char *path, struct hf__public *ret)
     return r;
 }
 
+int hf__person_index(const char *path, const struct hf_share_set *set, uint8_t *ret_index)
+{
+    struct hf__public public;
+    int r = hf__person_public(path, &public);
+    uint8_t index = r == 0 ? hf__share_index(&public, set) : 0;
+    if (r == 0 && index == 0)
+        r = HF_ENOTHOLDER;
+    if (r == 0)
+        *ret_index = index;
+    return r;
+}
+
 void hf__person_hash(const struct hf__public *p, struct hf_hash *ret)
 {
     hf_suite_real.hash("holdfast/v1/share-key", hf_bytes_of(p->key, p->len), ret);

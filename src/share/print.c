@@ -170,11 +170,11 @@ int hf__share_print(const struct hf__share_options *o)
     struct hf__page page;
     struct hf_buf file;
     if (o->words_count != 2)
-        return HF__SHARE_USAGE;
+        return HF_EXIT_USAGE;
     const char *path = with.key = o->words[1];
     if (isatty(STDOUT_FILENO) == 1) {
         fputs("holdfast-share: a page is for a printer: | lp\n", stderr);
-        return HF__SHARE_USAGE;
+        return HF_EXIT_USAGE;
     }
     hf_buf_init(&file, HF__SHARE_FILE_MAX);
     int r = hf__page_init(&page);
@@ -191,5 +191,5 @@ int hf__share_print(const struct hf__share_options *o)
         r = hf__page_write(&page, code);
     hf__page_done(&page);
     hf_buf_done(&file);
-    return r == 0 ? HF__SHARE_OK : hf__share_say(path, r);
+    return r == 0 ? HF_EXIT_OK : hf__share_say(path, r);
 }

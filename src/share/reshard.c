@@ -75,7 +75,7 @@ static int check(struct resharding *s)
     return r == 0 ? judge_quote(s) : r;
 }
 
-static void show(const struct resharding *s, const char *digest)
+static void show(const struct resharding *s, uint8_t index, const char *digest)
 {
     const struct hf_share_set *old = &s->r.shares->u.shares, *to = &s->r.proposal->u.shares;
     char network[2 * sizeof s->network.bytes + 1], words[HF_FINGERPRINT_LEN];
@@ -87,6 +87,7 @@ static void show(const struct resharding *s, const char *digest)
            "  %-12s %s\n",
            "network", network);
     hf__show_documents(s->r.root, &d);
+    hf__show_holder(old, index);
     for (size_t i = 0; i < to->keys_count; i++)
         hf__show_text("quorum key", to->keys[i].name);
     printf("Now %llu of %zu open; then %llu of these %zu:\n", (unsigned long long)old->threshold,
@@ -110,7 +111,7 @@ static int make_answer(const struct resharding *s, struct hf__person *person, st
     struct hf_reshard_share shares[HF_SHARES_MAX];
     struct hf_reshard_answer a = {.format = 1,
                                   .request = s->r.hash,
-                                  .index = hf__share_index(person, old),
+                                  .index = hf__share_index(&person->public, old),
                                   .shares = shares,
                                   .shares_count = to->keys_count};
     struct {
@@ -148,11 +149,15 @@ static int answer(struct resharding *s)
 {
     struct hf__person *person = NULL;
     char digest[2 * sizeof s->r.hash.bytes + 1];
+    uint8_t index = 0;
     int r = check(s);
     if (r != 0)
         return hf__share_refused(s->o->words[1], r);
+    r = hf__person_index(s->o->key, &s->r.shares->u.shares, &index);
+    if (r != 0)
+        return hf__share_say(s->o->key, r);
     hf_hex_encode(s->r.hash.bytes, sizeof s->r.hash.bytes, digest);
-    show(s, digest);
+    show(s, index, digest);
     if (!hf__ask_yes(digest, s->o->digest))
         return hf__share_unsure(digest, s->o->digest);
     r = hf__person_open(s->o, &person);
@@ -162,7 +167,7 @@ static int answer(struct resharding *s)
     if (r != 0)
         return hf__share_say(s->o->key, r);
     printf("%s: give it to the ceremony, where its name is typed\n", s->o->out);
-    return HF__SHARE_OK;
+    return HF_EXIT_OK;
 }
 
 static int read_request(struct resharding *s)
@@ -180,7 +185,7 @@ int hf__share_reshard(const struct hf__share_options *o)
 {
     struct resharding s = {.o = o, .now_s = (uint64_t)time(NULL)};
     if (o->words_count != 2 || o->key == NULL || o->out == NULL || o->collateral == NULL)
-        return HF__SHARE_USAGE;
+        return HF_EXIT_USAGE;
     hf_buf_init(&s.bytes, HF__SHARE_FILE_MAX);
     hf_arena_init(&s.arena, 2 * HF__SHARE_FILE_MAX);
     int status, r = hf__memory_open(o->key, o->without_memory, &s.memory);

@@ -2,32 +2,13 @@
 #ifndef HF_SHARE_SHARE_H
 #define HF_SHARE_SHARE_H
 
-#include "base/options.h"
+#include "base/exit.h"
 #include "crypto/words.h"
 #include "attest/collateral.h"
 #include "attest/verdict.h"
 #include "document/ceremony.h"
 #include "document/papers.h"
 #include "token.h"
-
-/* Exit statuses: each kind of trouble has its own. */
-enum {
-    HF__SHARE_OK = 0,
-    HF__SHARE_ERROR = 1, /* a file cannot be read or written, or makes no sense */
-    HF__SHARE_USAGE = HF_EXIT_USAGE,
-    HF__SHARE_REFUSED = 3,       /* the request must not be answered */
-    HF__SHARE_OTHERS = 4,        /* the share does not fit, or this is no share holder's key */
-    HF__SHARE_SECRET = 5,        /* a wrong passphrase, or a wrong word */
-    HF__SHARE_OLD = 6,           /* documents that are too old, or have expired */
-    HF__SHARE_CLOCK = 7,         /* this machine's clock is off */
-    HF__SHARE_UNSURE = 8,        /* it was not confirmed */
-    HF__SHARE_MEMORY = 9,        /* what the key has seen and answered is not beside it */
-    HF__SHARE_TOKEN_ABSENT = 10, /* the token is not plugged in, or is without the key */
-    HF__SHARE_TOKEN_LOCKED = 11,
-    HF__SHARE_PIN = 12,          /* a wrong PIN */
-    HF__SHARE_TOKEN_DERIVE = 13, /* the token cannot do what is asked of it */
-    HF__SHARE_NETWORK = 14,      /* of which network the key is, is not known yet */
-};
 
 enum { HF__SHARE_FILE_MAX = 4 << 20, HF__SHARE_PATH_LEN = 4096, HF__PASSPHRASE_MAX = 1024 };
 
@@ -89,6 +70,10 @@ struct hf__person {
 
 /* The public part of the key in a file. HF_ENOTFOUND and so on; the errors of decoding. */
 HF_MUST_USE int hf__person_public(const char *path, struct hf__public *ret);
+/* Which share holder the key in a file is, without its passphrase. ret_index:
+ * from 1. HF_ENOTHOLDER; the errors of hf__person_public. */
+HF_MUST_USE int hf__person_index(const char *path, const struct hf_share_set *set,
+                                 uint8_t *ret_index);
 /* The hash whose first bits are a key's fingerprint. */
 void hf__person_hash(const struct hf__public *p, struct hf_hash *ret);
 /* Opens the key of --key with its passphrase or, on a token, with its PIN. ret: given back with
@@ -182,8 +167,11 @@ void hf__show_documents(const struct hf_document *root, const struct hf_request_
 void hf__show_time(const char *what, uint64_t s, const char *more);
 /* One line of what is shown: its name, and a text of a document or request. */
 void hf__show_text(const char *what, struct hf_bytes text);
-/* Everything that a person may hold against what the operators say on the telephone. */
-void hf__batch_show(const struct hf__batch *b);
+/* One line of what is shown: as which share holder the person answers. index: of it, from 1. */
+void hf__show_holder(const struct hf_share_set *set, uint8_t index);
+/* Everything that a person may hold against what the operators say on the telephone. index: of the
+ * share holder who is to answer. */
+void hf__batch_show(const struct hf__batch *b, uint8_t index);
 /*
  * Remembers the network, and those of these documents that are newer than any before, durably: as
  * soon as they are verified, whatever becomes of the request that they came with.
@@ -194,8 +182,8 @@ HF_MUST_USE int hf__memory_seen(struct hf__memory *m, const struct hf_document *
 HF_MUST_USE int hf__memory_of_network(struct hf__memory *m, const struct hf_network_id *network);
 /* Remembers requests, durably, before an answer leaves. */
 HF_MUST_USE int hf__memory_save(struct hf__memory *m, const struct hf__batch *b);
-/* The index of this person among the holders; 0: none. */
-uint8_t hf__share_index(const struct hf__person *person, const struct hf_share_set *set);
+/* The index of this key among the holders; 0: none. */
+uint8_t hf__share_index(const struct hf__public *p, const struct hf_share_set *set);
 
 /* ---- open.c, print.c, reshard.c, answer.c */
 

@@ -110,7 +110,7 @@ def a_network_outlives_two_power_cuts_and_its_share_holders():
         power_cut(alive)
         request = second.ask(alive[0])
         refused = first.answer("ada", request, first.folder / "late", "--again", alive[0].account)
-        assert refused.returncode == 4 and "not_a_share_holder" in refused.stderr, refused
+        assert refused.returncode == 15 and "not_a_share_holder" in refused.stderr, refused
         restart(alive[0])
         start_together(second, alive, ["hal", "fay"])
         keys_are(alive, keys)

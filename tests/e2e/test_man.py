@@ -6,6 +6,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
 BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
@@ -73,6 +74,27 @@ def wrong_usage_of_holdfast_is_64_whatever_the_command():
                         (["key", "get", "a", "--wait"], "--wait: needs a value")):
         done = subprocess.run([program, *words], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
         assert done.returncode == 64 and said in done.stderr.splitlines()[0], (words, done)
+
+
+@tap.case
+def one_kind_of_trouble_has_one_exit_status():
+    """What src/cli/exits.def says of a daemon that is not there and of a file that cannot be read, and where it is told otherwise."""
+    program = PAGES["holdfast.1"]
+    with tempfile.TemporaryDirectory() as folder:
+        none = f"{folder}/none"
+        absent = {1: [["status"], ["peers"], ["backup", "show"], ["backup", "verify"], ["blackstart", "status"], ["drain"], ["evidence"],
+                      ["identity"], ["metrics"], ["root", "show"], ["quote", "make", "--bytes", "a1" * 64, "--nonce", "b2" * 32, none]],
+                  2: [["wait", "--for", "ready", "--timeout", "1"], ["key", "get", "a"], ["exec", "--key", "a=3", "--", "true"]]}
+        missing = {1: [["blackstart", "plan", none], ["policy", "sign", "--authority", none], ["set", "sign", "--authority", none],
+                       ["quorum", "show", "--authority", none], ["policy", "show", none]],
+                   2: [["quote", "show", none], ["quote", "verify", none, "--collateral", none],
+                       ["evidence", "verify", "--authority", none, none]]}
+        for table, first in ((absent, ["--socket", none]), (missing, [])):
+            for status, commands in table.items():
+                for words in commands:
+                    done = subprocess.run([program, *first, *words], capture_output=True, text=True, timeout=20, cwd=folder,
+                                          stdin=subprocess.DEVNULL)
+                    assert done.returncode == status and done.stderr, (words, done)
 
 
 @tap.case

@@ -21,6 +21,7 @@ from mesh import Mesh, Programs, until  # noqa: E402
 from other_clock import OtherClock  # noqa: E402
 from quorum import QUICK, Quorum, done, node_command  # noqa: E402
 from quorum import share as quorum_share  # noqa: E402
+from quorum_key import ShareSet  # noqa: E402
 
 PROGRAMS = Programs(BUILD)
 PASSPHRASE = "a passphrase"
@@ -335,6 +336,20 @@ def what_is_not_as_it_should_be_is_said_at_once():
         lone.unlink()
         assert "exists" in share("key", "new", lone, *QUICK, passphrase=PASSPHRASE).stderr
         assert memory.read_bytes() == b"something" and not lone.exists()
+        # Of an output the file is named that is at fault, and each kind has its number.
+        stranger, damaged = quorum.folder / "stranger", quorum.folder / "damaged"
+        done(share("key", "new", stranger, *QUICK, passphrase="of ada"))
+        output, key = quorum.output.read_bytes(), quorum.keys["ada"]
+        share_set = ShareSet((m.authority / "documents/share-set.doc").read_bytes(), bytes.fromhex(m.network))
+        sealed = share_set.body[6][0][3][share_set.aliases.index("ada")][1]
+        for by, part, status, why in ((key, bytes.fromhex(m.network), 18, "another_network"), (key, sealed, 4, "bad_share"),
+                                      (stranger, b"", 15, "not_a_share_holder")):
+            at = output.index(part) + max(len(part) - 1, 0)
+            damaged.write_bytes(output[:at] + bytes([output[at] ^ 1]) + output[at + 1:] if part else output)
+            refused = share("open", damaged, "--key", by, "--out", out, passphrase="of ada")
+            assert refused.returncode == status and re.search(rf"{damaged}: .*\({why}\)", refused.stderr), refused
+        mistyped = share("open", quorum.output, "--key", key, passphrase="of bob")
+        assert mistyped.returncode == 5 and f"{key}: " in mistyped.stderr, mistyped
         # What is no file is refused, not waited for.
         pipe = quorum.folder / "pipe"
         os.mkfifo(pipe)

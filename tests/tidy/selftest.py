@@ -184,6 +184,7 @@ CLEAN = {
     "src/cli/go.c": 'static const char usage[] =\n    "usage: holdfast go\\n"\n    "exit status: 0 gone, 1 not\\n"\n    "gone\\n";\n',
     "src/cli/meson.build": "# cli: the commands that people give a node.\nx = static_library('x', 'go.c')\n",
     "contrib/man/holdfast.1": MAN,
+    "contrib/man/holdfast-share.1": f'.\\" made from {tables.EXITS}\n.\\" until here\n',
     "contrib/man/holdfast-sim.1": tables.pages.with_part(
         f'.\\" made from {tables.COLUMNS}\n.\\" until here\n', tables.COLUMNS, tables.pages.columns(column())),
     tables.COLUMNS: column(),

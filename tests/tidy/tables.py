@@ -232,11 +232,11 @@ def exits_are_what_usage_says(tree):
         if status in rows.setdefault(command, {}):
             found.append(f"{EXITS}: {command} {status}: twice")
         rows[command][status] = what
-    for name in (n for n in tree.files if re.match(r"src/cli/\w+\.c$", n)):
+    for name in (n for n in tree.files if re.match(r"src/(cli|share)/\w+\.c$", n)):
         for text in re.findall(r'((?:"[^"\n]*"\s*)+);', tree.text(name)):
             usage = " ".join("".join(re.findall(r'"([^"\n]*)"', text)).replace("\\n", " ").split())
             if "exit status:" in usage:
-                said[usage.split("exit status:")[1].strip()] = re.findall(r"holdfast ([a-z]+(?: [a-z]+)?)", usage.split("exit status:")[0])
+                said[usage.split("exit status:")[1].strip()] = re.findall(r"\b(?:holdfast )?(holdfast-[a-z]+|(?<=holdfast )[a-z]+(?: [a-z]+)?)", usage.split("exit status:")[0])
     for command, statuses in rows.items():
         says = ", ".join(f"{status} {what}" for status, what in statuses.items())
         uses = [words for text, words in said.items() if text in (says, "the program's; " + says)]

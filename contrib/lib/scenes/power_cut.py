@@ -52,6 +52,6 @@ def wrong_answer(demo, quorum):
         bytes_[-1] ^= 1
         answer.write_bytes(bytes_)
         refused = node_command(demo.owner, "blackstart", "add", answer)
-        check(refused.returncode == 1 and "bob" in refused.stderr, refused.stderr)
+        check(refused.returncode == 20 and "bob" in refused.stderr, refused.stderr)
         step.text = "a damaged answer is refused, and named: share holder 2 (bob)"
     return request
