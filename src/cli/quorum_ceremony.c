@@ -2,6 +2,7 @@
 
 #include "ask.h"
 #include "attest/verify.h"
+#include "base/date.h"
 #include "base/error.h"
 #include "base/exit.h"
 #include "base/file.h"
@@ -75,16 +76,26 @@ static int read_ack(const struct hf__ceremony_state *s, const char *path, struct
     return r;
 }
 
+/* When a file was written; 0: it is not there. */
+static uint64_t written_s(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && st.st_mtim.tv_sec > 0 ? (uint64_t)st.st_mtim.tv_sec : 0;
+}
+
 /* What others may have put into the folder is checked as if it came just now. */
 static void count_acks(const struct hf__authority *a, struct hf__ceremony_state *s)
 {
     char path[HF__PATH_LEN];
     uint64_t index;
     struct hf_buf b;
+    if (hf__path(path, a->folder, s->drill ? "ceremony/challenge" : "ceremony/output"))
+        s->since_s = written_s(path);
     for (size_t i = 1; i <= s->c.set.holders_count; i++) {
         hf_buf_init(&b, FILE_LEN_MAX);
         if (ack_path(a, s, i, path) && read_ack(s, path, &b, &index) == 0 && index == i) {
             s->acks |= UINT32_C(1) << i;
+            s->acks_s[i] = written_s(path);
             s->acks_count++;
         }
         hf_buf_done(&b);
@@ -190,16 +201,27 @@ void hf__ceremony_close(struct hf__ceremony_state *s)
     hf_arena_done(&s->arena);
 }
 
+static void print_since(const char *before, uint64_t s)
+{
+    char text[HF_DATE_TEXT];
+    if (s != 0)
+        printf("%s%s", before, hf_date_text(s, HF_DATE_SECOND, text));
+    puts("");
+}
+
 void hf__ceremony_print(const struct hf__ceremony_state *s)
 {
-    printf("%zu of %zu share holders have %s\n", s->acks_count, s->c.set.holders_count,
+    printf("%zu of %zu share holders have %s", s->acks_count, s->c.set.holders_count,
            s->drill ? "proved that they still have their shares" : "acknowledged their shares");
+    print_since(s->drill ? "; the drill began " : "; the output is here since ", s->since_s);
     for (size_t i = 0; i < s->c.set.holders_count; i++) {
         const struct hf_bytes alias = s->c.set.holders[i].alias;
-        printf("%2zu %.*s: %s\n", i + 1, (int)alias.len, (const char *)alias.data,
-               (s->acks >> (i + 1) & 1) == 0 ? "missing"
-               : s->drill                    ? "has it"
-                                             : "acknowledged");
+        bool there = (s->acks >> (i + 1) & 1) != 0;
+        printf("%2zu %.*s: %s", i + 1, (int)alias.len, (const char *)alias.data,
+               !there     ? "missing"
+               : s->drill ? "has it"
+                          : "acknowledged");
+        print_since(", here since ", there ? s->acks_s[i + 1] : 0);
     }
 }
 
@@ -304,7 +326,8 @@ static int take_ack(const struct hf__authority *a, const struct hf__ceremony_sta
     uint64_t index = 0;
     hf_buf_init(&b, FILE_LEN_MAX);
     int r = read_ack(s, from, &b, &index);
-    if (r == 0)
+    /* One that is here already stays: since when it is here is shown. */
+    if (r == 0 && (s->acks >> index & 1) == 0)
         r = ack_path(a, s, index, path) ? hf_file_replace(path, hf_buf_bytes(&b), 0644)
                                         : HF_ETOOBIG;
     hf_buf_done(&b);

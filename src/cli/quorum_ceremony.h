@@ -13,6 +13,8 @@ struct hf__ceremony_state {
     uint8_t challenge[HF_CHALLENGE_LEN]; /* of that */
     uint32_t acks;                       /* bit of each holder, from 1 */
     size_t acks_count;
+    uint64_t since_s; /* since when the output, or the drill, is here; 0 unknown */
+    uint64_t acks_s[HF_SHARES_MAX + 1]; /* likewise each holder's, from 1 */
 };
 
 /* A holder's public key, in hexadecimal: its length says which kind it is. ret: borrows buffer. */
@@ -41,7 +43,7 @@ void hf__ceremony_close(struct hf__ceremony_state *s);
  */
 HF_MUST_USE int hf__ceremony_judge(const struct hf__authority *a, const char *collateral,
                                    const struct hf__ceremony_state *s);
-/* Who has acknowledged and who has not. */
+/* How many have acknowledged, who and since when, and who has not. */
 void hf__ceremony_print(const struct hf__ceremony_state *s);
 /* The share set that follows from it; ctx: the state. */
 int hf__ceremony_share_set(const struct hf__authority *a, void *ctx, const struct hf_document *like,

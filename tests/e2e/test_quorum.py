@@ -8,6 +8,7 @@ import pathlib
 import re
 import sys
 import tempfile
+import time
 
 SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
 BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
@@ -293,7 +294,15 @@ def a_ceremony_is_what_was_proposed_or_nothing():
         quorum.deal()
         # Not before all have acknowledged.
         missing = quorum.acknowledge("ada", "bob")
-        assert "2 of 5" in missing and "cy: missing" in missing, missing
+        assert "2 of 5" in missing and "cy: missing\n" in missing, missing
+        # Since when, of the folder's files: one that comes again does not make it later.
+        then = time.time() - 3600
+        os.utime(m.authority / "ceremony/ack-1", (then, then))
+        os.utime(m.authority / "ceremony/output", (then - 60, then - 60))
+        again = quorum.holdfast("quorum", "ack", quorum.folder / "ada.ack", *quorum.authority, status=2)
+        for seconds, before in ((then, "ada: acknowledged, here since"), (then - 60, "; the output is here since")):
+            assert f"{before} {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(seconds))} UTC\n" in again, again
+        assert re.search(r"bob: acknowledged, here since 20\d\d-", again), again
         assert "2 of 5" in quorum.holdfast("quorum", "sign", *quorum.authority, status=2)
         assert "2 of 5" in quorum.holdfast("quorum", "show", *quorum.authority)
         # A holder cannot acknowledge for another, nor an output that was changed.
@@ -316,6 +325,7 @@ def a_ceremony_is_what_was_proposed_or_nothing():
                        passphrase=f"of {alias}"))
         four = quorum.holdfast("quorum", "drill", *proofs[:4], *quorum.authority, status=2)
         assert "4 of 5" in four and "eve: missing" in four, four
+        assert re.search(r"; the drill began 20.* UTC\n", four) and re.search(r"dee: has it, here since 20.* UTC\n", four), four
         assert "5 of 5" in quorum.holdfast("quorum", "drill", proofs[4], *quorum.authority)
         quorum.holdfast("quorum", "drill", *quorum.authority)
         quorum.holdfast("quorum", "drill", *proofs, *quorum.authority, status=19)
