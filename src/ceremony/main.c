@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "base/options.h"
 #include "base/secret.h"
+#include "confine.h"
 #include "deal.h"
 #include "document/ceremony.h"
 #include "reshard.h"
@@ -354,6 +355,9 @@ static int start_with(int argc, char **argv)
         r = hf_pool_new(&hf_suite_real, &pool);
     if (r != 0)
         return fail("memory for secrets", r);
+    r = hf__ceremony_confine();
+    if (r != 0)
+        return fail("the sandbox", r);
     r = read_input(pool, argv + 2, argc - 2, &in);
     if (r == 0)
         r = run(&in, argv + 2, argc - 2);

@@ -11,7 +11,7 @@ ROOMS["report"] = ["base", "crypto", "attest", "sandbox"]
 # The program that asks time servers, through chronyd.
 ROOMS["time"] = ["base", "wire", "crypto", "attest", "document"]
 # A share holder's program, and the one that deals quorum keys.
-ROOMS["ceremony"] = ["base", "wire", "crypto", "attest", "document"]
+ROOMS["ceremony"] = ["base", "wire", "crypto", "attest", "document", "sandbox"]
 ROOMS["share"] = ["base", "wire", "crypto", "attest", "document"]
 # A program of its own, so that the daemon does not map libcurl.
 ROOMS["fetch"] = ["base", "config", "wire", "crypto", "attest", "sandbox"]
