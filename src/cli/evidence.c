@@ -95,7 +95,7 @@ static int list(const struct options *o)
 
 /* ---- whether a file proves anything */
 
-/* The operator, by the set, and the whole account. */
+/* The operator, by the set, and the first digits; all of them where no set has the account. */
 static const char *who(const struct hf__authority *a, const struct hf_account *account,
                        char ret[static WHO_LEN])
 {
@@ -104,7 +104,7 @@ static const char *who(const struct hf__authority *a, const struct hf_account *a
     const struct hf_validator *v = at >= 0 ? &a->set->u.set.validators[at] : NULL;
     hf_hex_encode(account->bytes, sizeof account->bytes, hex);
     if (v != NULL)
-        snprintf(ret, WHO_LEN, "%.*s, account %s", (int)v->operator_name.len,
+        snprintf(ret, WHO_LEN, "%.*s (%.8s)", (int)v->operator_name.len,
                  (const char *)v->operator_name.data, hex);
     else
         snprintf(ret, WHO_LEN, "account %s, in no set that is known here", hex);

@@ -44,7 +44,7 @@ const char *hf__named_of(const json_t *who, char ret[static HF__NAMED_LEN])
     return text_for(text_of(who, "operator"), text_of(who, "account"), ret);
 }
 
-static bool names(const char *word, const char *account, const char *operator_name)
+bool hf__named_fits(const char *word, const char *account, const char *operator_name)
 {
     size_t len = strlen(word);
     return (len >= PREFIX_MIN && len <= ACCOUNT_DIGITS && strncmp(word, account, len) == 0) ||
@@ -59,7 +59,7 @@ bool hf__named_one(const char *command, const json_t *members, const json_t *acc
     for (size_t i = 0; i < json_array_size(accounts); i++) {
         const char *account = json_string_value(json_array_get(accounts, i));
         if (account == NULL || strlen(account) != ACCOUNT_DIGITS ||
-            !names(word, account, operator_of(members, account)))
+            !hf__named_fits(word, account, operator_of(members, account)))
             continue;
         if (found != NULL) {
             fprintf(stderr, "holdfast %s: %s names %s and %s: give more digits of the account\n",

@@ -17,6 +17,8 @@ const char *hf__named_text(const json_t *members, const char *account,
                            char ret[static HF__NAMED_LEN]);
 /* The same of an object with the members account and operator. */
 const char *hf__named_of(const json_t *who, char ret[static HF__NAMED_LEN]);
+/* Whether a word names the account: all its digits, the first few, or its operator. */
+bool hf__named_fits(const char *word, const char *account, const char *operator_name);
 /*
  * The one of these accounts (a list of texts, 64 digits each) that a word names: by all digits, the
  * first few, or its operator. False: none or several; said on standard error.

@@ -161,11 +161,17 @@ static int read_application(const struct options *o, struct inputs *in)
     if (hf_hex_decode(o->application, want.bytes, sizeof want.bytes) != 0 ||
         hf_hex_decode(o->nonce, want.nonce, sizeof want.nonce) != 0)
         return fail_usage("--application takes 128 hexadecimal digits, --nonce 64");
-    if ((want.has_account &&
-         hf_hex_decode(o->account, want.account.bytes, sizeof want.account.bytes) != 0) ||
-        (want.has_network &&
-         hf_hex_decode(o->network, want.network.bytes, sizeof want.network.bytes) != 0))
-        return fail_usage("--account and --network take 64 hexadecimal digits");
+    if (want.has_network &&
+        hf_hex_decode(o->network, want.network.bytes, sizeof want.network.bytes) != 0)
+        return fail_usage("--network takes 64 hexadecimal digits");
+    if (want.has_account &&
+        hf_hex_decode(o->account, want.account.bytes, sizeof want.account.bytes) != 0) {
+        if (o->authority == NULL)
+            return fail_usage("--account takes 64 hexadecimal digits; with --authority the first "
+                              "few do, and the operator's name");
+        if (hf_cli_application_named(o->authority, o->account, &want.account) != 0)
+            return EXIT_UNREADABLE; /* said why */
+    }
     int r =
         hf_cli_application_open(&in->quote, &want, in->report_data, &in->application, &in->wrong);
     if (r != 0)

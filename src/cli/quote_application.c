@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/options.h"
 #include "command.h"
+#include "named.h"
 
 #include <stdio.h>
 
@@ -88,6 +89,37 @@ int hf_cli_application_open(struct hf_buf *file, const struct hf_cli_application
     }
     hf_arena_done(&arena);
     return r;
+}
+
+static bool names(const char *word, const struct hf_validator *v)
+{
+    char digits[2 * sizeof v->account.bytes + 1], operator_name[HF__NAMED_LEN];
+    hf_hex_encode(v->account.bytes, sizeof v->account.bytes, digits);
+    snprintf(operator_name, sizeof operator_name, "%.*s", (int)v->operator_name.len,
+             (const char *)v->operator_name.data);
+    return hf__named_fits(word, digits, operator_name);
+}
+
+int hf_cli_application_named(const char *folder, const char *word, struct hf_account *ret)
+{
+    struct hf__authority a;
+    const struct hf_validator *found = NULL;
+    size_t fits = 0;
+    int r = hf__authority_open(folder, &a);
+    if (r != 0)
+        return r;
+    for (size_t i = 0; a.set != NULL && i < a.set->u.set.validators_count; i++)
+        if (names(word, &a.set->u.set.validators[i])) {
+            found = &a.set->u.set.validators[i];
+            fits++;
+        }
+    if (fits == 1)
+        *ret = found->account;
+    else
+        fprintf(stderr, "holdfast quote: --account %s names %s of the newest set in %s\n", word,
+                fits == 0 ? "no validator" : "several validators", folder);
+    hf__authority_close(&a);
+    return fits == 1 ? 0 : HF_ENOTMEMBER;
 }
 
 static int standing_of(const struct hf__authority *a, const struct hf_application_statement *s,

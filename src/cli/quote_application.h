@@ -30,6 +30,14 @@ HF_MUST_USE int hf_cli_application_open(struct hf_buf *file, const struct hf_cli
                                         const char **ret_name);
 
 /*
+ * The account of the newest set of an authority's folder that a word names: by its operator, or by
+ * its first digits. What is wrong is said. HF_ENOTMEMBER: none or several; the errors of reading
+ * the folder.
+ */
+HF_MUST_USE int hf_cli_application_named(const char *folder, const char *word,
+                                         struct hf_account *ret);
+
+/*
  * Whether the account of a statement is in the newest set of an authority's folder. ret: 0, or why
  * it is no validator there at this time: HF_ENOTMEMBER; HF_EDOCUMENT_NETWORK: the statement is of
  * another network; HF_ENODOCUMENTS, HF_EEXPIRED: of the set. What is wrong with the folder is said

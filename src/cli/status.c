@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "base/duration.h"
 #include "command.h"
+#include "named.h"
 #include "status_all.h"
 #include "waits.h"
 
@@ -187,10 +188,10 @@ static void print_excess(const json_t *root)
 {
     const json_t *list = json_object_get(root, "excess");
     for (size_t i = 0; i < json_array_size(list); i++) {
-        char ago[24];
+        char ago[24], name[HF__NAMED_LEN];
         const json_t *one = json_array_get(list, i);
         printf("excess     of %s: refused %lld times, the last one %s ago\n",
-               text_of(one, "account"), number_of(one, "refused"),
+               hf__named_of(one, name), number_of(one, "refused"),
                hf_duration_text((uint64_t)number_of(one, "ago_ms"), ago));
     }
 }

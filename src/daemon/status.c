@@ -29,12 +29,13 @@ void hf__status_operator(const struct hf__daemon *d, const struct hf_account *ac
     ret[len] = '\0';
 }
 
-static json_t *excess(const struct hf_status *s, uint64_t now_ms)
+static json_t *excess(const struct hf__daemon *d, const struct hf_status *s, uint64_t now_ms)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < s->excess_count; i++) {
         json_t *o = json_object();
         set(o, "account", hex(s->excess[i].account.bytes, sizeof s->excess[i].account));
+        set(o, "operator", hf__operator_json(d, &s->excess[i].account));
         set(o, "refused", number(s->excess[i].refused));
         set(o, "ago_ms", number(ago(now_ms, s->excess[i].last_ms)));
         json_array_append_new(list, o);
@@ -116,7 +117,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "retiring", hf__status_retiring(s));
     set(root, "moved", hf__status_moved(d, &s->account));
     set(root, "waits", hf__status_waits(s, now_ms));
-    set(root, "excess", excess(s, now_ms));
+    set(root, "excess", excess(d, s, now_ms));
     set(root, "record", hf__status_record(s));
     set(root, "vault_behind", hf__status_behind(s));
     hf__handover_fill(d, root, s);

@@ -111,8 +111,8 @@ def an_older_copy_that_is_put_back_is_proved_to_have_lost_a_share_that_was_promi
             node.kill()
         done = verify(mesh, file)
         assert done.returncode == 0, done
-        for said in ("A PROMISE WAS BROKEN", f"by         operator{breaker.number}, account {breaker.account}",
-                     f"to         operator{owner.number}, account {owner.account}", f"share {one['index']} of dealing",
+        for said in ("A PROMISE WAS BROKEN", f"by         operator{breaker.number} ({breaker.account[:8]})\n",
+                     f"to         operator{owner.number} ({owner.account[:8]})\n", f"share {one['index']} of dealing",
                      "it signed that it keeps this share", "and was not released from it"):
             assert said in done.stdout, (said, done.stdout)
 

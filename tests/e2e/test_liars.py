@@ -219,6 +219,8 @@ def attestations_asked_for_without_end_keep_no_signer_from_its_answer():
             for thread in threads:
                 thread.join(30)
         check({one["account"] for one in victim.status()["excess"]} == {liar.account}, f"{victim.status()['excess']}")
+        said = victim.command("status").stdout.decode()
+        check(f"excess     of operator{liar.number} ({liar.account[:8]}): refused" in said, said)
         print(f"# asked meanwhile: {asked}")
 
 

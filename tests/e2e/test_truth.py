@@ -345,6 +345,11 @@ def an_application_shows_that_its_key_is_of_this_machine_and_account():
         listed = (*verify, *right, "--authority", m.authority)
         done = other.command(*listed)
         assert done.returncode == 0 and b"in the newest set" in done.stdout, done
+        # There it may be named as people name it.
+        for named, status in ((node.account[:8], 0), (f"operator{node.number}", 0), (f"operator{other.number}", 1), ("nobody", 2)):
+            words = [named if word == node.account else word for word in right]
+            assert other.command(*verify, *words, "--authority", m.authority).returncode == status, named
+            assert other.command(*verify, *words).returncode == 64, named
         left_out = m.folder / "left-out.quote"
         made = m.nodes[2].command("quote", "make", "--bytes", key, "--nonce", nonce, left_out)
         assert made.returncode == 0, made
