@@ -24,6 +24,7 @@ static const char usage[] =
     "usage: holdfast node init --network ID [--join HOST:PORT ...] [--dir DIR]\n"
     "                          [--listen IP:PORT] [--address HOST:PORT]\n"
     "                          [--documents DIR] [--dev DIR [--machine NAME]]\n"
+    "                          [--service]\n"
     "       holdfast node key FILE\n"
     "\n"
     "key makes the key of an operator outside the trust domain, for --operator, and\n"
@@ -34,6 +35,9 @@ static const char usage[] =
     "  --network ID         as `holdfast network init` printed it\n"
     "  --join HOST:PORT     a node of the network, from which documents are pulled\n"
     "  --dir DIR            where to; default: the current folder\n"
+    "  --service            for the unit holdfastd.service: in /etc/holdfast, with the\n"
+    "                       folders that the unit has, and with the file network there,\n"
+    "                       which holdfast-measure.service reads\n"
     "  --listen IP:PORT     default 0.0.0.0:7700, with --address\n"
     "  --address HOST:PORT  where others reach it, if not at --listen\n"
     "  --documents DIR      folder of signed documents, beside what peers have\n"
@@ -44,6 +48,7 @@ struct options {
     const char *network, *dir, *listen, *address, *documents, *dev, *machine;
     const char *joins[JOINS_MAX];
     size_t joins_count;
+    bool service;
 };
 
 static bool add_join(void *options, const char *text)
@@ -64,13 +69,17 @@ static bool read_options(int argc, char **argv, struct options *o)
                                              HF_TEXT_OF("address", struct options, address),
                                              HF_TEXT_OF("documents", struct options, documents),
                                              HF_TEXT_OF("dev", struct options, dev),
-                                             HF_TEXT_OF("machine", struct options, machine)};
+                                             HF_TEXT_OF("machine", struct options, machine),
+                                             HF_FLAG_OF("service", struct options, service)};
     char **words;
     int count;
-    *o = (struct options){.dir = ".", .listen = "0.0.0.0:7700"};
-    return argc >= 2 && strcmp(argv[1], "init") == 0 &&
-           hf__options(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) &&
-           o->network != NULL && count == 0;
+    *o = (struct options){.listen = "0.0.0.0:7700"};
+    bool ok = argc >= 2 && strcmp(argv[1], "init") == 0 &&
+              hf__options(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) &&
+              o->network != NULL && count == 0;
+    if (o->dir == NULL)
+        o->dir = o->service ? "/etc/holdfast" : ".";
+    return ok;
 }
 
 static bool address_ok(const char *option, const char *text)
@@ -141,6 +150,12 @@ static bool check(const struct options *o)
     return !hf__dev_refused("node", o->dev != NULL) && addresses_ok(o) && socket_fits(o->dir);
 }
 
+/* What stands before the names of what the daemon writes: the unit may write nowhere else. */
+static const char *data_in(const struct options *o)
+{
+    return o->service ? "/var/lib/holdfast/" : "";
+}
+
 /* The last part of the folder's real path. */
 static void machine_name(const struct options *o, char ret[static HF__NAME_LEN])
 {
@@ -163,20 +178,22 @@ static void write_dev(struct hf_buf *b, const struct options *o)
         hf_buf_printf(b, "documents: \"%s/documents\"\n", folder);
     hf_buf_printf(b,
                   "\n# Development: nothing is protected. For real machines: platform: tdx.\n"
-                  "platform: dev\ndev:\n  authority: \"%s/dev\"\n  machine: machine\n"
+                  "platform: dev\ndev:\n  authority: \"%s/dev\"\n  machine: %smachine\n"
                   "  # Another machine than this may not recover.\n  machine_id: \"%s\"\n"
                   "\n# By what quotes are judged.\ncollateral: \"%s/collateral\"\n",
-                  folder, name, folder);
+                  folder, data_in(o), name, folder);
     free(dev);
 }
 
-static void write_tdx(struct hf_buf *b)
+static void write_tdx(struct hf_buf *b, const struct options *o)
 {
     hf_buf_printf(
-        b, "\n# Quotes of this trust domain, made by holdfast-report.socket.\nplatform: tdx\n"
-           "\n# By what quotes are judged. Fill it with holdfast-collateral, or have the daemon\n"
-           "# fetch it by itself from a PCCS:\ncollateral: data/collateral\n"
-           "#collateral_service:\n#  url: https://localhost:8081\n");
+        b,
+        "\n# Quotes of this trust domain, made by holdfast-report.socket.\nplatform: tdx\n"
+        "\n# By what quotes are judged. Fill it with holdfast-collateral, or have the daemon\n"
+        "# fetch it by itself from a PCCS:\ncollateral: %scollateral\n"
+        "#collateral_service:\n#  url: https://localhost:8081\n",
+        o->service ? data_in(o) : "data/");
 }
 
 static void write_file(struct hf_buf *b, const struct options *o)
@@ -185,10 +202,10 @@ static void write_file(struct hf_buf *b, const struct options *o)
                   "# Configuration of holdfastd(8); check it with `holdfastd --check-config "
                   "--config FILE`.\n# Relative paths start at the folder of this file.\n"
                   "\n# The vault: ciphertext, and precious. Copy it now and then once the node is "
-                  "ready.\ndata: data\n"
+                  "ready.\ndata: %s\n"
                   "\n# The network: a key is never given to another.\nnetwork: \"%s\"\n"
                   "\n# Where peers reach this node.\nlisten: \"%s\"\n",
-                  o->network, o->listen);
+                  o->service ? "/var/lib/holdfast" : "data", o->network, o->listen);
     if (o->address != NULL)
         hf_buf_printf(b, "address: \"%s\"\n", o->address);
     hf_buf_printf(b, "\n# Nodes from which the network's documents are pulled.\nseeds: [");
@@ -200,11 +217,46 @@ static void write_file(struct hf_buf *b, const struct options *o)
     if (o->dev != NULL)
         write_dev(b, o);
     else
-        write_tdx(b);
-    hf_buf_printf(b, "\n# The application and the `holdfast` command ask here.\nsocket: socket\n"
-                     "\n# Counters for Prometheus, and the status page, on 127.0.0.1.\n"
-                     "#metrics: {port: 9700, page: true}\n"
-                     "\n#log: {format: json, level: info}\n");
+        write_tdx(b, o);
+    hf_buf_printf(b,
+                  "\n# The application and the `holdfast` command ask here.\nsocket: %ssocket\n"
+                  "\n# Counters for Prometheus, and the status page, on 127.0.0.1.\n"
+                  "#metrics: {port: 9700, page: true}\n"
+                  "\n#log: {format: json, level: info}\n",
+                  o->service ? "/run/holdfast/" : "");
+}
+
+/* For the unit that measures the network before anything has a key. */
+static int write_network(const struct options *o)
+{
+    char path[HF__PATH_LEN], text[2 * HF_ID_LEN + 32];
+    struct stat st;
+    if (!hf__path(path, o->dir, "network"))
+        return hf__say("node", o->dir, HF_ETOOBIG);
+    if (lstat(path, &st) == 0)
+        return 0; /* the image has it: the daemon holds it against its configuration */
+    int len = snprintf(text, sizeof text, "HOLDFAST_NETWORK=%s\n", o->network);
+    int r = hf_file_replace(path, hf_bytes_of(text, (size_t)len), 0644);
+    return r != 0 ? hf__say("node", path, r) : 0;
+}
+
+static void say_next(const struct options *o, const char *path)
+{
+    char socket[HF__PATH_LEN] = "";
+    printf("wrote %s\n", path);
+    if (o->service) {
+        printf("next, here:       systemctl enable --now --no-block holdfast-measure holdfastd\n");
+    } else {
+        printf("next, here:       holdfastd%s --config %s\n", hf__as_root(), path);
+        snprintf(socket, sizeof socket, " --socket %s/socket", o->dir);
+    }
+    printf("at the authority: holdfast%s set add --operator NAME\n"
+           "                  (from another machine: `holdfast%s identity --output FILE` here, "
+           "`holdfast set add FILE` there)\n"
+           "                  then, for all of them at once: holdfast set sign\n"
+           "Do not restart the node before `holdfast%s status` says placed: its account is in "
+           "memory only until then.\n",
+           socket, socket, socket);
 }
 
 static int init(const struct options *o)
@@ -212,7 +264,7 @@ static int init(const struct options *o)
     char path[HF__PATH_LEN];
     struct hf_buf b;
     struct stat st;
-    if (mkdir(o->dir, 0700) != 0 && errno != EEXIST)
+    if (mkdir(o->dir, o->service ? 0755 : 0700) != 0 && errno != EEXIST)
         return hf__say("node", o->dir, hf_error_from_errno(errno));
     if (!hf__path(path, o->dir, "holdfastd.yaml"))
         return hf__say("node", o->dir, HF_ETOOBIG);
@@ -224,15 +276,9 @@ static int init(const struct options *o)
     hf_buf_done(&b);
     if (r != 0)
         return hf__say("node", path, r);
-    printf("wrote %s\n"
-           "next, here:       holdfastd%s --config %s\n"
-           "at the authority: holdfast --socket %s/socket set add --operator NAME\n"
-           "                  (from another machine: `holdfast --socket %s/socket identity "
-           "--output FILE` here, `holdfast set add FILE` there)\n"
-           "                  then, for all of them at once: holdfast set sign\n"
-           "Do not restart the node before `holdfast --socket %s/socket status` says placed: its "
-           "account is in memory only until then.\n",
-           path, hf__as_root(), path, o->dir, o->dir, o->dir);
+    if (o->service && write_network(o) != 0)
+        return HF_CLI_ERROR;
+    say_next(o, path);
     return HF_CLI_OK;
 }
 

@@ -64,10 +64,10 @@ def seven_machines_each_in_a_folder_of_its_own():
     def here(line, number):
         """The line where one machine is a folder: every substitution that is made of the page."""
         for pattern, instead in ((r"(network init authority)", r"\1 --dev"),
-                                 (r"--dir /etc/holdfast", f"--dir v{number} --dev authority"),
+                                 (r"node init --service", f"node init --dir v{number} --dev authority"),
                                  (r"--address v\$N\.example\.org:7700", f"--listen 127.0.0.1:{ports[number - 1]}"),
                                  (r"v1\.example\.org:7700", f"127.0.0.1:{ports[0]}"),
-                                 (r"systemctl enable --now --no-block holdfastd", f"{programs.holdfastd} {' '.join(AS_ROOT)} --config v{number}/holdfastd.yaml 2>>log &"),
+                                 (r"systemctl enable --now --no-block holdfast-measure holdfastd", f"{programs.holdfastd} {' '.join(AS_ROOT)} --config v{number}/holdfastd.yaml 2>>log &"),
                                  (r"^holdfast (wait|identity|status|backup|key)", rf"holdfast --socket v{number}/socket \1")):
             line = re.sub(pattern, instead, line)
         return line

@@ -47,6 +47,26 @@ def systemd_reads_every_unit_without_a_warning():
 
 
 @tap.case
+def a_configuration_for_the_unit_writes_only_where_the_unit_may():
+    holdfast = BUILD / "src/cli/holdfast"
+    with tempfile.TemporaryDirectory() as folder:
+        init = [holdfast, "node", "init", "--service", "--dir", folder, "--network", "5a" * 32, "--address", "a.example:7700", "--join", "b.example:7700"]
+        done = subprocess.run(init, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0 and "systemctl enable --now --no-block holdfast-measure holdfastd" in done.stdout, done
+        text = pathlib.Path(folder, "holdfastd.yaml").read_text()
+        paths = dict(re.findall(r"(?m)^(data|collateral|socket): (\S+)$", text))
+        state, runtime = (f"/{top}/{values('holdfastd.service', name)[0]}" for top, name in (("var/lib", "StateDirectory"), ("run", "RuntimeDirectory")))
+        assert paths == {"data": state, "collateral": f"{state}/collateral", "socket": f"{runtime}/socket"}, paths
+        assert pathlib.Path(folder, "network").read_text() == f"HOLDFAST_NETWORK={'5a' * 32}\n"
+        unit = (BUILD / "contrib/holdfast-measure.service").read_text()
+        assert "EnvironmentFile=/etc/holdfast/network" in unit and "${HOLDFAST_NETWORK}" in unit
+        # The service manager makes those folders; here they are others.
+        pathlib.Path(folder, "holdfastd.yaml").write_text(text.replace(state, f"{folder}/data").replace(runtime, folder))
+        check = subprocess.run([BUILD / "src/daemon/holdfastd", *AS_ROOT, "--check-config", "--config", f"{folder}/holdfastd.yaml"], capture_output=True, text=True, timeout=60)
+        assert check.returncode == 0, check
+
+
+@tap.case
 def each_call_that_a_program_leaves_itself_is_left_by_its_unit():
     for unit, source in (("holdfastd.service", "src/daemon/harden.c"), ("holdfastd.service", "src/fetch/confine.c"),
                          ("holdfast-report.service", "src/report/main.c")):
