@@ -82,8 +82,9 @@ def each_package_holds_its_files_and_nothing_of_this_machine():
                        ("./usr/bin/holdfast-share", "holdfast-share"), ("./lib/systemd/system/holdfastd.service", "holdfast"),
                        ("./usr/bin/holdfast-ceremony", "holdfast-authority"),
                        ("./etc/needrestart/restart.d/holdfastd.service", "holdfast"), ("./usr/lib/sysusers.d/holdfast.conf", "holdfast"),
-                       ("./usr/include/holdfast/holdfast.h", "libholdfast-dev"), ("./usr/share/doc/holdfast/proto/PROTOCOL.md", "holdfast-doc")):
+                       ("./usr/include/holdfast/holdfast.h", "libholdfast-dev"), ("./usr/share/doc/holdfast/proto/PROTOCOL.md", "holdfast-doc"), ("./usr/share/doc/holdfast/sim/README.md", "holdfast-doc")):
         assert files[file][0] == name and (files[file][1] == "-rwxr-xr-x") == ("/bin/" in file or "exec" in file or "restart" in file), file
+    assert (WORK / "inside/holdfast-doc/usr/share/doc/holdfast/README.md").read_text() == (SOURCE / "README.md").read_text()
     # Those of the development platform would know its label.
     assert b"dev-seed" not in (WORK / "inside/holdfast/usr/bin/holdfastd").read_bytes()
 
