@@ -212,8 +212,9 @@ static bool gave_way(struct hf_world *w, uint32_t node)
 }
 
 /* Who gave way says so to its operator, who starts it again: the other is gone, or never came to
- * anything. A new release may have been thrown away while what the old one gave was on its way. Whose
- * vault is behind what the other has done, or was put back, gets the authority's leave first. */
+ * anything. A new release may have been thrown away while what the old one gave was on its way.
+ * Whose vault is behind what the other has done, or was put back, gets the authority's leave
+ * first. */
 static bool restart_stopped(struct hf_world *w, const struct wait *wait)
 {
     bool any = false, decided = false;

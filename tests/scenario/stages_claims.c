@@ -55,7 +55,7 @@ struct hf_world *stage_forks(void)
 {
     struct hf_world_settings s = testnet_settings(2, 3);
     s.policy.holder_grace_s = 20;
-    s.seed = 4; /* one of those by which both come to deal before they hear of each other */
+    s.seed = 5; /* one of those by which both come to deal before they hear of each other */
     struct hf_world *w = testnet_up_from(&s, 15);
     uint32_t holders[16], copy = hf_world_add(w);
     struct hf_disk *disk = hf_world_disk_copy(w, 0);

@@ -110,9 +110,9 @@ enum {
     HF_HANDOVER_PAGE_ROWS = 64,
     HF_HANDOVER_VALUE_MAX = 196608,
     HF_HANDOVER_PAGE_LEN = 131072,
-    /* What an engine holds of memory for secrets at its most, with what a slab needs for each piece:
-     * bytes, pieces, and bytes of the longest without which it cannot go on; without a longer one it
-     * does less. */
+    /* What an engine holds of memory for secrets at its most, with what a slab needs for each
+     * piece: bytes, pieces, and bytes of the longest without which it cannot go on; without a
+     * longer one it does less. */
     HF_ENGINE_SECRETS_MAX = 58 << 10,
     HF_ENGINE_SECRETS_PIECES = 18,
     HF_ENGINE_SECRETS_LONGEST = 512,
