@@ -242,6 +242,9 @@ static void new_identity(void *daemon, const struct hf_update *u)
     d->identity_due = true;
     d->claim_sent = false;
     hf__identity_settle(d, !u->claim_follows);
+    /* It has locked itself for good, and forgot all that it knew. */
+    if (u->state == HF_STATE_BLOCKED || u->state == HF_STATE_HANDED_OVER)
+        hf__storage_lock(d->storage);
 }
 
 static void step(struct hf__daemon *d, struct hf_event *event)

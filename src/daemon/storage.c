@@ -10,7 +10,7 @@
 /* What waits to be handed to the writer, or for its completion. */
 struct item {
     struct item *next;
-    bool is_vault, settles;
+    bool is_vault, settles, locks;
     uint64_t seq;
     struct hf_store_op *ops;
     uint8_t *keys;           /* HF_ROW_KEY_MAX bytes for each op that has one */
@@ -189,6 +189,14 @@ static int vault_job(struct hf_store *store, void *ctx)
 }
 
 /* On the writer's thread. */
+static int lock_job(struct hf_store *store, void *ctx)
+{
+    (void)ctx;
+    if (hf_store_vault_is_open(store))
+        hf_store_vault_lock(store);
+    return 0;
+}
+
 static int settle_job(struct hf_store *store, void *ctx)
 {
     struct item *it = ctx;
@@ -206,6 +214,7 @@ static void hand_over(struct hf__storage *s)
         const struct hf_store_update update = {.ops = it->ops, .ops_count = it->ops_count};
         int r = it->is_vault  ? hf_writer_run(s->writer, vault_job, it, it->seq)
                 : it->settles ? hf_writer_run(s->writer, settle_job, it, it->seq)
+                : it->locks   ? hf_writer_run(s->writer, lock_job, it, it->seq)
                               : hf_writer_submit(s->writer, &update, it->seq);
         if (r == HF_EBUSY || r == HF_ENOMEM || r == HF_ECANCELED)
             return;
@@ -323,6 +332,14 @@ static void note_formats(struct hf__storage *s, const struct item *it, int code)
         s->hooks.format(s->hooks.user, code);
 }
 
+void hf__storage_lock(struct hf__storage *s)
+{
+    struct item *it = calloc(1, sizeof *it);
+    hf_assert(it != NULL);
+    it->locks = true;
+    add(s, it);
+}
+
 static void complete(struct hf__storage *s, int code)
 {
     struct item *it = s->sent;
@@ -335,7 +352,7 @@ static void complete(struct hf__storage *s, int code)
         note_formats(s, it, code);
     if (it->is_vault)
         s->hooks.vault(s->hooks.user, code, &it->rows);
-    else if (code == 0 && !it->settles)
+    else if (code == 0 && !it->settles && !it->locks)
         s->hooks.durable(s->hooks.user, it->seq);
     item_free(it);
 }

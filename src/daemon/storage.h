@@ -65,6 +65,8 @@ void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[sta
 void hf__storage_settle(struct hf__storage *s);
 /* Copies what is known of the folder's formats. */
 void hf__storage_formats(const struct hf__storage *s, struct hf__storage_formats *ret);
+/* Queues the wiping of the vault's keys, after all that was queued before is durable. */
+void hf__storage_lock(struct hf__storage *s);
 /* Whether so much waits that nothing more should be taken on that has to be written. */
 bool hf__storage_crowded(const struct hf__storage *s);
 /* Takes what is done, calls the hooks, and hands on what waits. On the loop's thread. */

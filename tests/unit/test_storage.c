@@ -213,3 +213,40 @@ Test(hf__storage, rows_that_wait_take_nothing_from_keys)
     hf__storage_close(s, 1000);
     hf_scratch_remove(parent);
 }
+
+/* What was inherited is read back when it is durable; what has been given up is locked. */
+Test(hf__storage, a_vault_is_read_back_after_what_was_written_and_takes_nothing_once_it_is_locked)
+{
+    struct heard h;
+    struct hf__storage_start start;
+    struct hf_blob *value = hf_blob_new(hf_bytes_of("value", 5));
+    cr_assert_eq(hf_secret_init(1024 * 1024, true), 0);
+    hf_scratch_make(parent);
+    snprintf(dir, sizeof dir, "%s/data", parent);
+
+    struct hf__storage *s = open_storage(&h, &start);
+    fill(s, &h);
+    const struct hf_write more[] = {write_of(HF_ROW_BINDING, "more", value)};
+    struct hf_update update = {.writes = more, .writes_count = 1, .write_seq = 3};
+    hf__storage_write(s, &update);
+    h.vault = false;
+    hf__storage_vault(s, false, key, &account, 1);
+    wait_for_vault(s, &h);
+    cr_assert_eq(h.durable, 3);
+    cr_assert_str_eq(h.text, "1/=value 4/stays=value 4/more=value ");
+
+    hf__storage_lock(s);
+    update.write_seq = 4;
+    hf__storage_write(s, &update);
+    struct hf__storage_stats stats;
+    do {
+        sem_wait(&h.woken);
+        hf__storage_poll(s);
+        hf__storage_stats(s, &stats);
+    } while (stats.waiting > 0);
+    cr_assert_eq(h.durable, 3);
+    hf__storage_close(s, 0);
+    hf__storage_rows_done(&start.public_rows);
+    hf_blob_unref(value);
+    hf_scratch_remove(parent);
+}
