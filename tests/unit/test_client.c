@@ -10,6 +10,7 @@
 #include <holdfast/holdfast.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -157,6 +158,33 @@ Test(holdfast_key_get, of_another_network_is_refused_where_one_is_expected)
     network[31] ^= 1;
     cr_assert_eq(get_by(text, &options, &key), HOLDFAST_OTHER_NETWORK);
     cr_assert_eq(key.version, 99, "nothing of it is given");
+    hf_scratch_remove(folder);
+}
+
+static bool is_privileged;
+
+/* In place of the C library's, for libholdfast too: whether this program has more rights than who
+ * runs it is as the test says. */
+char *secure_getenv(const char *name)
+{
+    return is_privileged ? NULL : getenv(name);
+}
+
+/* Who runs a program with more rights than his own does not say whom it gets its key from. */
+Test(holdfast_key_get, goes_by_the_environment_only_where_it_is_the_callers_own)
+{
+    static const char text[] = KEY_AND_NETWORK ",\"claim\":1}";
+    const struct holdfast_options options = {0};
+    struct holdfast_key key = {.version = 99};
+    hf_scratch_make(folder);
+    snprintf(path, sizeof path, "%s/socket", folder);
+    cr_assert_eq(setenv("HOLDFAST_SOCKET", path, 1), 0);
+    cr_assert_eq(get_by(text, &options, &key), 0);
+    holdfast_key_wipe(&key);
+    key.version = 99;
+    is_privileged = true;
+    cr_assert_neq(get_by(text, &options, &key), 0);
+    cr_assert_eq(key.version, 99);
     hf_scratch_remove(folder);
 }
 
