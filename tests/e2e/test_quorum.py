@@ -49,6 +49,8 @@ def three_of_five_share_holders_start_a_network_that_lost_its_power():
         for node in m.nodes:
             until(lambda node=node: "left with 4 of 4 providers" in node_command(node, "status").stdout, 60,
                   lambda node=node: node_command(node, "status").stdout)
+        expires_s = m.nodes[0].status()["expires"]["share_set_s"]
+        assert f"\nholdfast_share_set_expires_timestamp_seconds {expires_s}\n" in node_command(m.nodes[0], "metrics").stdout, expires_s
         # A first release waits for holders that have the newest documents.
         keys = {node.number: until(lambda node=node: node.key("tss-db"), 60, lambda node=node: node.tail()) for node in m.nodes}
         power_cut(m)
