@@ -89,9 +89,9 @@ def secret_bytes(node):
     with joined(node) as client:
         client.sendall(frame(b'{"request":"metrics"}'))
         said = b""
-        while b"holdfast_secret_bytes " not in said:
+        while not (found := re.search(rb"holdfast_secret_bytes (\d+)\D", said)):
             said += client.recv(65536)
-        return int(re.search(rb"holdfast_secret_bytes (\d+)", said + client.recv(65536))[1])
+        return int(found[1])
 
 
 def on_slow_disk(gate, folder=None):
