@@ -57,7 +57,7 @@ Test(sequence, a_vault_that_was_put_back_is_blocked)
     told(w);
     put_back(w, 0, old);
     testnet_reason(w, 0, HF_STATE_BLOCKED, HF_EVAULTBEHIND);
-    cr_assert_eq(key_of(w, 0, "newer"), HF_ELOCKED);
+    cr_assert_eq(key_of(w, 0, "newer"), HF_EVAULTBEHIND);
     struct hf_status s = testnet_status(w, 0);
     cr_assert(s.behind);
     cr_assert(s.seen.claim == s.had.claim && s.seen.number > s.had.number);

@@ -56,7 +56,7 @@ int hf__why_closed(const struct hf_engine *e)
     if (e->handed)
         return HF_EHANDEDOVER;
     if (!e->open)
-        return HF_ELOCKED;
+        return e->owner->behind ? HF_EVAULTBEHIND : HF_ELOCKED; /* waiting does not help there */
     return e->claimed ? 0 : HF_ENOTCLAIMED;
 }
 
