@@ -1,7 +1,9 @@
-/* What a host makes of the time after a handover (proto/HANDOVER.md, 4). */
+/* What a host makes of the time after a handover (proto/HANDOVER.md, 4), and what an old release
+ * may hand over that is none. */
 #include "testnet.h"
 
 #include "base/error.h"
+#include "node/node.h"
 
 #include <criterion/criterion.h>
 
@@ -111,4 +113,36 @@ Test(new_release_late, a_new_one_whose_vault_is_durable_too_late_serves_nothing)
     cr_assert_neq(ask_key(w, node, "tss-db", 4 * MINUTE_MS), 0);
     testnet_key_lives(w, OLD);
     testnet_end(w);
+}
+
+/* A row that the new one could not read: it takes nothing, and the old one recovers. */
+static void hands_over(uint8_t collection, size_t key_len)
+{
+    static const uint8_t zeros[HF_ROW_KEY_MAX];
+    uint32_t node;
+    struct hf_world *w = up(&node);
+    struct hf_blob *garbage = hf_blob_new(hf_bytes_of("garbage", 7));
+    cr_assert_not_null(garbage);
+    struct hf_engine *old = hf_world_engine(w, OLD);
+    hf_blob_unref(hf__rows_put(&old->rows, collection, hf_bytes_of(zeros, key_len), garbage));
+    hf_blob_unref(garbage);
+    hf_world_start(w, node);
+    hf_world_run_for(w, STEP_MS);
+    cr_assert_eq(hf_world_trace_count(w, node, HF_TRACE_INHERITED), 0, "%u", collection);
+    cr_assert_gt(hf_world_trace_count(w, node, HF_TRACE_HANDOVER_FAILED), 0, "%u", collection);
+    hf_world_crash(w, node);
+    testnet_restart(w, OLD);
+    hf_world_run_for(w, MINUTE_MS);
+    testnet_ready(w, OLD);
+    testnet_end(w);
+}
+
+Test(new_release_late, a_row_that_is_none_is_refused_and_the_old_one_recovers)
+{
+    hands_over(HF_ROW_OLDER, 16);
+    hands_over(HF_ROW_BINDING, 7);
+    hands_over(HF_ROW_HELD, HF_ID_LEN + 16);
+    hands_over(HF_ROW_OWNER, HF_ID_LEN);
+    hands_over(HF_ROW_OWNER, HF_ID_LEN - 1);
+    hands_over(HF_ROW_EVENT, HF_ID_LEN + 1);
 }

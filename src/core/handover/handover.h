@@ -127,7 +127,8 @@ void hf__pages_digest(struct hf_engine *e, const struct hf__row *row, struct hf_
 struct hf_bytes hf__page_make(struct hf_engine *e, const struct hf__rows *rows, uint32_t from,
                               uint32_t *ret_next);
 /* Adds the rows of a page to those that came before, and to their digest. HF_EBOUND: they do not
- * follow, or are of a collection that does not travel. */
+ * follow, or are of a collection that does not travel. Errors of decoding: one is no row of its
+ * collection. */
 HF_MUST_USE int hf__page_take(struct hf_engine *e, struct hf_bytes page, struct hf__rows *rows,
                               struct hf_hash *digest);
 

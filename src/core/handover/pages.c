@@ -78,6 +78,59 @@ static bool follows(const struct hf__rows *rows, const struct hf_vault_row *row)
     return r != 0 ? r < 0 : last->key_len < row->key.len;
 }
 
+/* What lies in a collection that this release knows: one of a later release travels as it is. */
+static const struct form {
+    const struct hf_wire_type *type; /* NULL: not known, or of several types */
+    uint8_t key_len;                 /* HF_ROW_KEY_MAX: any */
+} forms[HF_ROW_COLLECTIONS] = {
+    [HF_ROW_ACCOUNT] = {&hf_wire_account_row, 0},
+    [HF_ROW_RECORD] = {&hf_wire_record_row, 0},
+    [HF_ROW_OLDER] = {&hf_wire_older_row, 16},
+    [HF_ROW_BINDING] = {&hf_wire_binding_row, HF_ROW_KEY_MAX},
+    [HF_ROW_HELD] = {&hf_wire_held_row, HF_ID_LEN + 16},
+    [HF_ROW_OWNER] = {&hf_wire_owner_row, HF_ID_LEN},
+    [HF_ROW_EVENT] = {&hf_wire_signed_event, HF_ID_LEN + 1},
+    [HF_ROW_MEMBER] = {&hf_wire_member_row, 0},
+    [HF_ROW_MARKS] = {&hf_wire_marks_row, 0},
+    [HF_ROW_SEALED] = {&hf_wire_sealed_row, 0},
+    [HF_ROW_PROMISES] = {&hf_wire_promises_row, 0},
+    [HF_ROW_MOVES] = {&hf_wire_moves_row, 0},
+    [HF_ROW_KEYS] = {&hf_wire_keys_row, 0},
+    [HF_ROW_ROOTS] = {&hf_wire_roots_row, 0},
+    [HF_ROW_SEQUENCE] = {&hf_wire_sequence_row, 0},
+};
+
+/* Whether a row is one: an old release may have written what this one could not read, and would
+ * find so when it is too late. */
+static int check_form(struct hf_engine *e, const struct hf_vault_row *row)
+{
+    union {
+        struct hf_account_row account;
+        struct hf_record_row record;
+        struct hf_older_row older;
+        struct hf_binding_row binding;
+        struct hf_held_row held;
+        struct hf_owner_row owner;
+        struct hf_signed_event event;
+        struct hf_member_row member;
+        struct hf_marks_row marks;
+        struct hf_sealed_row sealed;
+        struct hf_promises_row promises;
+        struct hf_moves_row moves;
+        struct hf_keys_row keys;
+        struct hf_roots_row roots;
+        struct hf_sequence_row sequence;
+    } u;
+    hf_assert(row->collection < HF_ROW_COLLECTIONS);
+    const struct form *form = &forms[row->collection];
+    if (form->type == NULL)
+        return 0;
+    if (form->key_len != HF_ROW_KEY_MAX && form->key_len != row->key.len)
+        return HF_EBOUND;
+    hf_assert(form->type->size <= sizeof u);
+    return hf__decode(e, form->type, row->value, &u);
+}
+
 int hf__page_take(struct hf_engine *e, struct hf_bytes bytes, struct hf__rows *rows,
                   struct hf_hash *digest)
 {
@@ -92,6 +145,9 @@ int hf__page_take(struct hf_engine *e, struct hf_bytes bytes, struct hf__rows *r
         if (row->collection > UINT8_MAX || !travels((uint8_t)row->collection) ||
             !follows(rows, row) || rows->count == HF_HANDOVER_ROWS_MAX)
             return HF_EBOUND;
+        r = check_form(e, row);
+        if (r != 0)
+            return r;
         struct hf_blob *value = hf_blob_new(row->value);
         hf_assert(value != NULL);
         hf_blob_unref(hf__rows_put(rows, (uint8_t)row->collection, row->key, value));
