@@ -2,6 +2,7 @@
 """Real daemons: a root secret is tainted, and gives way to another while an application goes on with its key, moves it and
 confirms; the daemon is killed at every step of that. Then the old version is gone, and the vault is under the new one."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -43,7 +44,7 @@ def header(node):
     """Which version the vault's plain header names; the daemon is down."""
     found = [path for path in node.folder.rglob("vault.db")]
     assert len(found) == 1, found
-    with sqlite3.connect(f"file:{found[0]}?mode=ro", uri=True) as database:
+    with contextlib.closing(sqlite3.connect(f"file:{found[0]}?mode=ro", uri=True)) as database:
         return database.execute("SELECT key_version FROM vault_header").fetchone()[0]
 
 
