@@ -203,7 +203,6 @@ Test(recovery, a_full_disk_is_a_state_and_passes)
     struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
     struct hf_status s;
-    hf_world_run_for(w, 5000); /* its word is with them by then */
     testnet_holders(w, 0, holders);
     for (size_t i = 0; i < 5; i++)
         hf_world_disk_fail(w, holders[i], HF_ENOSPACE);

@@ -113,6 +113,7 @@ struct hf_blob *hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_b
     row->value = hf_blob_ref(value);
     row->collection = collection;
     row->key_len = (uint8_t)key.len;
+    row->seq = 0;
     row->memo = 0;
     if (key.len > 0)
         memcpy(row->key, key.data, key.len);

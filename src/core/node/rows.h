@@ -10,6 +10,7 @@
 
 struct hf__row {
     struct hf_blob *value;
+    uint64_t seq; /* of the write with which it counts; 0: it lay there when the vault was opened */
     uint8_t collection;
     uint8_t key_len;
     uint8_t memo; /* what the row's reader noted of its value; 0 with every new value */

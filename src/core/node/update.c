@@ -208,8 +208,10 @@ void hf__put_blob(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
 {
     hf_assert(value != NULL && (e->active.has_root || collection == HF_ROW_PUBLIC));
     add_write(e, collection, key)->value = hf_blob_ref(value);
-    if (collection != HF_ROW_PUBLIC)
-        hf__keep_for_step(e, hf__rows_put(&e->rows, collection, key, value));
+    if (collection == HF_ROW_PUBLIC)
+        return;
+    hf__keep_for_step(e, hf__rows_put(&e->rows, collection, key, value));
+    hf__rows_find(&e->rows, collection, key)->seq = e->write_seq;
 }
 
 void hf__put(struct hf_engine *e, uint8_t collection, struct hf_bytes key,

@@ -31,9 +31,16 @@ void hf__owner_put(struct hf_engine *e, const struct hf_account *owner,
     hf_assert(row->promised.statement.len > 0);
     struct hf_owner_row kept = *row;
     kept.has_sealed = row->has_sealed && hf__holds_any(e, owner); /* it goes with the last share */
-    if (binds(e, owner, row))
+    bool binding = binds(e, owner, row);
+    const struct hf__row *before = hf__rows_find(&e->rows, HF_ROW_OWNER, hf__key_account(owner));
+    uint64_t seq = before != NULL ? before->seq : 0;
+    hf_assert(binding || before != NULL);
+    if (binding)
         hf__sequence_advance(e);
     hf__put(e, HF_ROW_OWNER, hf__key_account(owner), &hf_wire_owner_row, &kept);
+    /* What can be told again, as a word that the owner has signed, holds up no answer. */
+    if (!binding)
+        hf__rows_find(&e->rows, HF_ROW_OWNER, hf__key_account(owner))->seq = seq;
 }
 
 void hf__promised(struct hf_engine *e, const struct hf_owner_row *row, struct hf_ballot *ret)

@@ -155,6 +155,21 @@ static int fill_answer(struct hf_engine *e, const struct context *c, struct hf_r
     return ret->shares_count > 0 || ret->has_newest ? 0 : HF_ENOSHARE;
 }
 
+/* The write with which all that is told of an owner is durable. No other is waited for: a disk may
+ * be full or stand still, and the owner needs its share now. */
+static uint64_t durable_with(struct hf_engine *e, const struct hf_account *owner)
+{
+    struct hf_bytes key = hf__key_account(owner);
+    const struct hf__row *row = hf__rows_find(&e->rows, HF_ROW_OWNER, key);
+    hf_assert(row != NULL);
+    uint64_t seq = row->seq;
+    size_t first = hf__rows_first(&e->rows, HF_ROW_HELD, key);
+    for (size_t i = first; (row = hf__rows_at(&e->rows, i, HF_ROW_HELD, key)) != NULL; i++)
+        seq = row->seq > seq ? row->seq : seq;
+    hf_assert(seq <= e->write_seq);
+    return seq;
+}
+
 static int answer(struct hf_engine *e, const struct context *c)
 {
     hf_assert(e->open && c->row.promised.statement.len > 0);
@@ -170,7 +185,7 @@ static int answer(struct hf_engine *e, const struct context *c)
     e->suite->sign(e->secrets->account, "holdfast/v1/recover-answer", m.answer, m.signature);
     struct hf_bytes body = hf__encode(e, &hf_wire_recover_response, &m);
     hf__answer_keep(e, &c->key, body);
-    hf__reply(e, c->from->request, 0, body, false);
+    hf__reply_after(e, c->from->request, body, durable_with(e, &c->t.account));
     return 0;
 }
 
@@ -189,7 +204,7 @@ int hf__recv_recover(struct hf_engine *e, const struct hf__message *from, struct
     r = check_cheap(e, &c);
     struct hf_bytes known;
     if (r == 0 && hf__answer_find(e, &c.key, &known)) {
-        hf__reply(e, from->request, 0, known, false);
+        hf__reply_after(e, from->request, known, durable_with(e, &c.t.account));
         return 0;
     }
     if (r == 0)
