@@ -12,7 +12,7 @@ static void step(void)
     static long steps;
     const char *at = getenv("HF_KILL_AT");
     if (at != NULL && ++steps == strtol(at, NULL, 10))
-        kill(getpid(), SIGKILL);
+        raise(SIGKILL); /* a call that a sandbox leaves; kill() it takes away */
 }
 
 int fsync(int fd)
