@@ -31,8 +31,11 @@ void hf__sequence_advance(struct hf_engine *e)
 
 void hf__sequence_stands(struct hf_engine *e)
 {
-    hf_assert(e->open && e->claimed && e->claim >= e->sequence.at.claim);
-    e->sequence.at.claim = e->claim;
+    hf_assert(e->open && e->claimed);
+    /* A lost folder may have been told a point of a higher claim, by holders that others have
+     * meddled with: the own point only rises. */
+    if (e->claim > e->sequence.at.claim)
+        e->sequence.at.claim = e->claim;
     e->sequence.anew = false;
     e->sequence.at.number++;
     save(e);
