@@ -49,14 +49,22 @@ static void put_back(struct hf_world *w, uint32_t node, const struct hf_disk *ol
     hf_world_start(w, node);
 }
 
-Test(sequence, a_vault_that_was_put_back_is_blocked)
+/* A network in which node 0 is blocked by an old disk, which is the caller's. */
+static struct hf_world *blocked_by(struct hf_disk **ret_old)
 {
     struct hf_world *w = network();
-    struct hf_disk *old = hf_world_disk_copy(w, 0);
+    *ret_old = hf_world_disk_copy(w, 0);
     cr_assert_eq(key_of(w, 0, "later"), 0);
     told(w);
-    put_back(w, 0, old);
+    put_back(w, 0, *ret_old);
     testnet_reason(w, 0, HF_STATE_BLOCKED, HF_EVAULTBEHIND);
+    return w;
+}
+
+Test(sequence, a_vault_that_was_put_back_is_blocked)
+{
+    struct hf_disk *old;
+    struct hf_world *w = blocked_by(&old);
     cr_assert_eq(key_of(w, 0, "newer"), HF_EVAULTBEHIND);
     struct hf_status s = testnet_status(w, 0);
     cr_assert(s.behind);
@@ -111,12 +119,8 @@ static void allowed(struct hf_world *w, uint32_t node)
 
 Test(sequence, an_old_vault_goes_on_when_the_authority_allows_it_and_once)
 {
-    struct hf_world *w = network();
-    struct hf_disk *old = hf_world_disk_copy(w, 0);
-    cr_assert_eq(key_of(w, 0, "later"), 0);
-    told(w);
-    put_back(w, 0, old);
-    testnet_reason(w, 0, HF_STATE_BLOCKED, HF_EVAULTBEHIND);
+    struct hf_disk *old;
+    struct hf_world *w = blocked_by(&old);
     cr_assert(!hf_world_set_sequence_floor(w, 1), "it is not behind");
     allowed(w, 0);
     testnet_key_lives(w, 0);

@@ -306,10 +306,8 @@ void hf__detect_lock(struct hf_engine *e)
         return;
     if (d->pairs != NULL)
         hf_wipe(d->pairs, d->contacts_cap * sizeof *d->pairs);
-    if (d->before != NULL)
-        hf_wipe(d->before, d->contacts_cap * sizeof *d->before);
+    hf__mesh_forget(e, d);
     e->secret_free(d->pairs);
-    e->secret_free(d->before);
     free(d->contacts);
     free(d->heads);
     free(d->runs);

@@ -96,6 +96,8 @@ struct hf__detector {
 
 /* Draws the first key. */
 void hf__mesh_begin(struct hf_engine *e, struct hf__detector *d);
+/* Forgets the pairs of the key before. */
+void hf__mesh_forget(struct hf_engine *e, struct hf__detector *d);
 
 /* ---- contact.c */
 

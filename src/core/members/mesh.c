@@ -31,8 +31,7 @@ void hf__mesh_table(const struct hf_engine *e, struct hf__keys *ret)
     hf_assert(hf__keys_valid(ret));
 }
 
-/* Forgets the pairs of the key before. */
-static void forget(struct hf_engine *e, struct hf__detector *d)
+void hf__mesh_forget(struct hf_engine *e, struct hf__detector *d)
 {
     if (d->before != NULL)
         hf_wipe(d->before, d->contacts_cap * sizeof *d->before);
@@ -47,7 +46,7 @@ static void forget(struct hf_engine *e, struct hf__detector *d)
  * one of now. Without memory for that, a pair finds each other by connection. */
 static void draw(struct hf_engine *e, struct hf__detector *d)
 {
-    forget(e, d);
+    hf__mesh_forget(e, d);
     if (d->contacts_cap > 0)
         d->before = e->secret_alloc(d->contacts_cap * sizeof *d->before);
     if (d->before != NULL)
@@ -98,7 +97,7 @@ void hf__mesh_save(struct hf_engine *e, const struct hf__keys *keys)
             hf__news_alive(e);
     }
     if (d->mesh.expired == 0)
-        forget(e, d);
+        hf__mesh_forget(e, d);
 }
 
 const uint8_t *hf__mesh_key(const struct hf_engine *e)
