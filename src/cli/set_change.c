@@ -2,13 +2,14 @@
 
 #include "ask.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PREFIX_MIN = 4 };
+enum { PREFIX_MIN = 4, RECORD_FILE_MAX = 1 << 20 };
 
 /* Those that were left out, so that they can come back as they were. */
 static const char removed_file[] = "removed.yaml";
@@ -27,6 +28,19 @@ static bool names(const char *word, const struct hf__member *m)
     hf_hex_encode(m->account.bytes, sizeof m->account, account);
     bool prefix = len >= PREFIX_MIN && len <= 64 && strncmp(word, account, len) == 0;
     return prefix || strcmp(word, m->operator_name) == 0;
+}
+
+int hf__set_read_record(const char *path, json_t **ret)
+{
+    struct hf_buf text;
+    json_error_t error;
+    *ret = NULL;
+    hf_buf_init(&text, RECORD_FILE_MAX);
+    int r = hf_file_read(path, &text);
+    if (r == 0)
+        *ret = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
+    hf_buf_done(&text);
+    return r == 0 && *ret == NULL ? HF_EMALFORMED : r;
 }
 
 struct hf__member *hf__set_named(struct hf__member_list *members, const char *word,

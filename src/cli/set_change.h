@@ -6,6 +6,8 @@
 #include "authority.h"
 #include "set_form.h"
 
+#include <jansson.h>
+
 /* remove WHO, restore WHO, platform WHO add|remove PPID, operator-key WHO KEY|none, taint WHO
  * VERSION; says what it does. The exit status. */
 int hf__set_change(const struct hf__authority *a, char **words);
@@ -14,6 +16,10 @@ int hf__set_change(const struct hf__authority *a, char **words);
  * of what list, for the sentence. NULL: none or several; said so. */
 struct hf__member *hf__set_named(struct hf__member_list *members, const char *word,
                                  const char *where);
+
+/* What a validator printed as JSON into a file, for the authority to decide by. ret: the caller's,
+ * NULL with an error. HF_EMALFORMED: it is no JSON; errors of reading. */
+HF_MUST_USE int hf__set_read_record(const char *path, json_t **ret);
 
 /* Leaves a member out of the next set: it moves from members and set.yaml to removed.yaml. Says
  * what that means. */

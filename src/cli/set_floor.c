@@ -11,7 +11,6 @@
 
 #include "ask.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
 #include "crypto/suite.h"
@@ -21,7 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FILE_MAX = 1 << 20, RECORD_MAX = 8192, ARENA_MAX = 1 << 20, STATEMENT_MAX = 256 };
+enum { RECORD_MAX = 8192, ARENA_MAX = 1 << 20, STATEMENT_MAX = 256 };
 
 /* What a validator says of itself, verified. */
 struct evidence {
@@ -115,16 +114,8 @@ static int verify(const struct hf__authority *a, const struct hf_account *accoun
 static int read_evidence(const struct hf__authority *a, const char *path,
                          const struct hf_account *account, struct evidence *ret)
 {
-    struct hf_buf text;
-    json_error_t error;
-    hf_buf_init(&text, FILE_MAX);
-    int r = hf_file_read(path, &text);
-    json_t *root =
-        r == 0 ? json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error)
-               : NULL;
-    hf_buf_done(&text);
-    if (r == 0 && root == NULL)
-        r = HF_EMALFORMED;
+    json_t *root;
+    int r = hf__set_read_record(path, &root);
     if (r == 0)
         r = verify(a, account, root, ret);
     json_decref(root);

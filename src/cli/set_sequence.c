@@ -8,7 +8,6 @@
 #include "answer.h"
 #include "ask.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
 #include "crypto/suite.h"
@@ -18,7 +17,7 @@
 
 #include <stdio.h>
 
-enum { FILE_MAX = 1 << 20, STATEMENT_MAX = 256 };
+enum { STATEMENT_MAX = 256 };
 
 static int refuse(const char *why)
 {
@@ -54,16 +53,8 @@ static int word_of(const struct hf__authority *a, const struct hf_account *accou
 static int read_words(const struct hf__authority *a, const char *path,
                       const struct hf_account *account, struct hf_sequence_floor *ret)
 {
-    struct hf_buf text;
-    json_error_t error;
-    hf_buf_init(&text, FILE_MAX);
-    int r = hf_file_read(path, &text);
-    json_t *root =
-        r == 0 ? json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error)
-               : NULL;
-    hf_buf_done(&text);
-    if (r == 0 && root == NULL)
-        r = HF_EMALFORMED;
+    json_t *root;
+    int r = hf__set_read_record(path, &root);
     const json_t *of = json_object_get(root, "vault_behind");
     if (r == 0 && !json_is_object(of))
         r = HF_EMISSING;
@@ -73,11 +64,6 @@ static int read_words(const struct hf__authority *a, const char *path,
         r = word_of(a, account, json_object_get(of, "had"), &ret->vault);
     json_decref(root);
     return r;
-}
-
-static bool further(const struct hf_sequence_point *x, const struct hf_sequence_point *y)
-{
-    return x->claim != y->claim ? x->claim > y->claim : x->number > y->number;
 }
 
 static bool confirmed(const struct hf_sequence_floor *f, const struct hf__floor_options *o)
@@ -110,7 +96,7 @@ static int decide(const struct hf__authority *a, const struct hf__floor_options 
                       "--json` prints at the validator while that is blocked with vault_behind");
     if (r != 0)
         return hf__say("set", o->record_file, r);
-    if (!further(&f.seen, &f.vault))
+    if (hf_sequence_compare(&f.seen, &f.vault) <= 0)
         return refuse("the vault is not behind what its holders have seen");
     if (!confirmed(&f, o))
         return HF_CLI_NOT_READY;

@@ -136,9 +136,11 @@ static const struct hf_sequence_floor *sequence_floor(const struct hf_document *
     return v != NULL && v->has_sequence_floor ? &v->sequence_floor : NULL;
 }
 
-static bool same_point(const struct hf_sequence_point *a, const struct hf_sequence_point *b)
+int hf_sequence_compare(const struct hf_sequence_point *a, const struct hf_sequence_point *b)
 {
-    return a->claim == b->claim && a->number == b->number;
+    if (a->claim != b->claim)
+        return a->claim < b->claim ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
 }
 
 /* Whether every decision about a vault in a set is one of the other's. */
@@ -148,8 +150,9 @@ static bool sequences_of(const struct hf_document *set, const struct hf_document
         const struct hf_validator *v = &set->u.set.validators[i];
         const struct hf_sequence_floor *f =
             v->has_sequence_floor ? sequence_floor(base, &v->account) : NULL;
-        if (v->has_sequence_floor && (f == NULL || !same_point(&f->seen, &v->sequence_floor.seen) ||
-                                      !same_point(&f->vault, &v->sequence_floor.vault)))
+        if (v->has_sequence_floor &&
+            (f == NULL || hf_sequence_compare(&f->seen, &v->sequence_floor.seen) != 0 ||
+             hf_sequence_compare(&f->vault, &v->sequence_floor.vault) != 0))
             return false;
     }
     return true;

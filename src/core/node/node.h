@@ -360,15 +360,6 @@ HF_MUST_USE int hf__sealing_open(struct hf_engine *e, const uint8_t *public_key,
 
 /* ---- sequence.c: how far the vault has come (proto/CLAIMS.md, 4.9) */
 
-/* Below 0, 0 or above 0, as a is less far than b, as far, or further. */
-static inline int hf__sequence_compare(const struct hf_sequence_point *a,
-                                       const struct hf_sequence_point *b)
-{
-    hf_assert(a != NULL && b != NULL);
-    if (a->claim != b->claim)
-        return a->claim < b->claim ? -1 : 1;
-    return a->number < b->number ? -1 : a->number > b->number;
-}
 /* This step changes what must not be forgotten: once in a transaction. The vault is open. */
 void hf__sequence_advance(struct hf_engine *e);
 /* The claim stands: the vault goes on under it. */

@@ -44,7 +44,7 @@ void hf__sequence_stands(struct hf_engine *e)
 void hf__sequence_raise(struct hf_engine *e, const struct hf_sequence_point *to, bool anew)
 {
     hf_assert(e->active.has_root && !e->claimed);
-    hf_assert(hf__sequence_compare(to, &e->sequence.at) >= 0);
+    hf_assert(hf_sequence_compare(to, &e->sequence.at) >= 0);
     e->sequence.at = *to;
     e->sequence.anew = e->sequence.anew || anew;
     save(e);

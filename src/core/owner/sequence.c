@@ -15,7 +15,7 @@ static const struct hf_signed_sequence *own_word(struct hf_engine *e)
 {
     struct hf_signed_sequence *word = &e->owner->word;
     hf_assert(e->sequence.at.number > 0);
-    if (hf__sequence_compare(&word->at, &e->sequence.at) != 0)
+    if (hf_sequence_compare(&word->at, &e->sequence.at) != 0)
         hf__sequence_sign(e, &e->sequence.at, word);
     hf_assert(word->at.number == e->sequence.at.number);
     return word;
@@ -27,7 +27,7 @@ void hf__sequence_fill(struct hf_engine *e, uint8_t method, const struct hf_acco
     const struct hf__holder *h = hf__holder_find(e, provider);
     hf_assert(e->open);
     if (method == HF_METHOD_OFFER || method == HF_METHOD_DEPOSIT || e->sequence.at.number == 0 ||
-        (h != NULL && hf__sequence_compare(&h->sequence, &e->sequence.at) >= 0))
+        (h != NULL && hf_sequence_compare(&h->sequence, &e->sequence.at) >= 0))
         return;
     ret->has_sequence = true;
     ret->sequence = *own_word(e);
@@ -41,7 +41,7 @@ static void firm(struct hf_engine *e)
     if (e->sequence.firm)
         return;
     for (size_t i = 0; i < e->owner->holders_count; i++)
-        count += hf__sequence_compare(&e->owner->holders[i].sequence, &e->owner->opened) >= 0;
+        count += hf_sequence_compare(&e->owner->holders[i].sequence, &e->owner->opened) >= 0;
     hf_assert(count <= e->owner->holders_count);
     e->sequence.firm = !hf__own_record(e, &record, NULL, NULL) || count >= record.quorum;
 }
@@ -49,7 +49,7 @@ static void firm(struct hf_engine *e)
 bool hf__sequence_told(const struct hf_ack_statement *s, const struct hf_sequence_point *at)
 {
     hf_assert(at->number > 0);
-    return s->has_sequence && hf__sequence_compare(&s->sequence, at) >= 0;
+    return s->has_sequence && hf_sequence_compare(&s->sequence, at) >= 0;
 }
 
 void hf__sequence_kept(struct hf_engine *e, struct hf__holder *h, const struct hf_ack_statement *s)
@@ -73,15 +73,15 @@ static bool is_allowed(const struct hf_engine *e, const struct hf_sequence_point
 {
     const struct hf_sequence_floor *floor = hf__sequence_floor(e);
     hf_assert(seen->number > 0);
-    return floor != NULL && hf__sequence_compare(seen, &floor->seen) <= 0 &&
-           hf__sequence_compare(&e->sequence.at, &floor->vault) >= 0;
+    return floor != NULL && hf_sequence_compare(seen, &floor->seen) <= 0 &&
+           hf_sequence_compare(&e->sequence.at, &floor->vault) >= 0;
 }
 
 /* The vault is an old one: what shows it is what the authority is sent. */
 static int is_behind(struct hf_engine *e, const struct hf_signed_sequence *seen)
 {
     struct hf__owner *o = e->owner;
-    hf_assert(hf__sequence_compare(&seen->at, &e->sequence.at) > 0 && !e->claimed);
+    hf_assert(hf_sequence_compare(&seen->at, &e->sequence.at) > 0 && !e->claimed);
     if (hf__rows_get(&e->rows, HF_ROW_GIVEN, (struct hf_bytes){0}) != NULL)
         return HF_EHANDEDOVER; /* who has it has gone on */
     o->behind = true;
@@ -96,7 +96,7 @@ static int is_behind(struct hf_engine *e, const struct hf_signed_sequence *seen)
 static int hear(struct hf_engine *e, const struct hf_signed_sequence *word)
 {
     hf_assert(!e->claimed);
-    if (e->sequence.anew || hf__sequence_compare(&word->at, &e->sequence.at) <= 0 ||
+    if (e->sequence.anew || hf_sequence_compare(&word->at, &e->sequence.at) <= 0 ||
         !hf__sequence_holds(e, &e->account, word))
         return 0;
     if (!is_allowed(e, &word->at))
@@ -118,8 +118,8 @@ int hf__sequence_judge(struct hf_engine *e, bool lost)
             continue;
         int r = hf__decode(e, &hf_wire_recover_answer, hf_blob_bytes(rc->targets[i].answer), a);
         hf_assert(r == 0);
-        if (a->has_sequence && hf__sequence_compare(&a->sequence.at, &e->sequence.at) > 0 &&
-            (seen == NULL || hf__sequence_compare(&a->sequence.at, &seen->at) > 0) &&
+        if (a->has_sequence && hf_sequence_compare(&a->sequence.at, &e->sequence.at) > 0 &&
+            (seen == NULL || hf_sequence_compare(&a->sequence.at, &seen->at) > 0) &&
             hf__sequence_holds(e, &e->account, &a->sequence))
             seen = &a->sequence;
     }
@@ -150,7 +150,7 @@ bool hf__sequence_heard(struct hf_engine *e, const struct hf_account *account,
     int r = hear(e, &m->sequence);
     /* A word that is the own one is known to be: there is one signature of a statement. */
     if (r == 0 && h != NULL && e->sequence.at.number > 0 &&
-        hf__sequence_compare(&m->sequence.at, &e->sequence.at) == 0 &&
+        hf_sequence_compare(&m->sequence.at, &e->sequence.at) == 0 &&
         memcmp(m->sequence.signature, own_word(e)->signature, sizeof m->sequence.signature) == 0)
         h->sequence = m->sequence.at;
     if (r != 0)

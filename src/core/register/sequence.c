@@ -36,7 +36,7 @@ bool hf__sequence_keep(struct hf_engine *e, struct hf_owner_row *row,
 {
     hf_assert(word != NULL);
     if (e->store_error != 0 ||
-        (row->has_sequence && hf__sequence_compare(&word->at, &row->sequence.at) <= 0) ||
+        (row->has_sequence && hf_sequence_compare(&word->at, &row->sequence.at) <= 0) ||
         !hf__sequence_holds(e, owner, word))
         return false;
     hf_assert(word->at.number > 0);

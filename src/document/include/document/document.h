@@ -214,6 +214,8 @@ long hf_set_find(const struct hf_document *set, const struct hf_account *account
 /* Fetches ahead what hf_set_find will look at: depth 0, some time later depth 1. Only a hint. */
 void hf_set_prefetch(const struct hf_document *set, const struct hf_account *account,
                      unsigned depth);
+/* Below 0, 0 or above 0, as a vault at a is less far than one at b, as far, or further. */
+int hf_sequence_compare(const struct hf_sequence_point *a, const struct hf_sequence_point *b);
 /* The floor of an account, be it a member of the set or no more; NULL: none. */
 const struct hf_floor *hf_set_floor(const struct hf_document *set,
                                     const struct hf_account *account);
