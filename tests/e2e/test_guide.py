@@ -12,16 +12,11 @@ sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
 from mesh import AS_ROOT, Programs, free_ports  # noqa: E402
-from typed import Shell, commands  # noqa: E402
+from typed import Shell, blocks  # noqa: E402
 
 GUIDE = SOURCE / "contrib/guide"
 # Pages whose lines are for a node of a network that runs.
 OF_A_NODE = ("before-you.md", "runbooks.md", "trust.md")
-
-
-def blocks(page):
-    """The blocks for a shell, each a list of its command lines."""
-    return [commands(block.splitlines()) for block in re.findall(r"^```sh\n(.*?)^```$", (GUIDE / page).read_text(), re.M | re.S)]
 
 
 @tap.case
@@ -29,12 +24,12 @@ def a_guide_has_its_lines_carried_out():
     """None is left to be believed, and what the pages name is there."""
     done = {"three-on-a-desk.md", "seven-machines.md", *OF_A_NODE}
     for page in sorted(path.name for path in GUIDE.glob("*.md")):
-        assert page == "README.md" or page in done or not blocks(page), page
+        assert page == "README.md" or page in done or not blocks(GUIDE / page), page
         assert page in (GUIDE / "README.md").read_text() or page == "README.md", page
 
 
 def three(shell):
-    return [shell.type(line) for block in blocks("three-on-a-desk.md") for line in block]
+    return [shell.type(line) for block in blocks(GUIDE / "three-on-a-desk.md") for line in block]
 
 
 @tap.case
@@ -48,7 +43,7 @@ def three_on_a_desk_and_the_pages_for_a_node():
         shell.type("export HOLDFAST_SOCKET=$PWD/a/socket")
         shell.type("cd a && ln -s ../authority authority")
         for page in OF_A_NODE:
-            for line in (line for block in blocks(page) for line in block):
+            for line in (line for block in blocks(GUIDE / page) for line in block):
                 if line in ("holdfast status", "holdfast peers", "holdfast drain", "holdfast backup verify"):
                     # Whose exit status says how it stands: with two holders there is none to spare.
                     shell.type(f"{line}; test $? -le 3")
@@ -75,7 +70,7 @@ def seven_machines_each_in_a_folder_of_its_own():
     with Shell() as shell:
         # The ports are free already.
         shell.filled_in = lambda text: text
-        network, each, register, after = blocks("seven-machines.md")
+        network, each, register, after = blocks(GUIDE / "seven-machines.md")
         for line in network:
             shell.type(here(line, 1))
         for number in range(1, 8):

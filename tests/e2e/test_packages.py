@@ -19,8 +19,9 @@ BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
 sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
+from typed import Shell, blocks  # noqa: E402
 
-NAMES = {"holdfast", "holdfast-sim", "holdfast-share", "holdfast-authority", "libholdfast0", "libholdfast-dev", "holdfast-doc"}
+NAMES = {"holdfast", "holdfast-desk", "holdfast-sim", "holdfast-share", "holdfast-authority", "libholdfast0", "libholdfast-dev", "holdfast-doc"}
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-packages-"))
 FORMAT = int(re.search(r"HF_VAULT_FORMAT = (\d+),", (SOURCE / "src/store/include/store/store.h").read_text())[1])
 built = []
@@ -80,13 +81,24 @@ def each_package_holds_its_files_and_nothing_of_this_machine():
                 assert str(foreign).encode() not in text, (file, foreign)
     for file, name in (("./usr/bin/holdfastd", "holdfast"), ("./usr/bin/holdfast", "holdfast"), ("./usr/bin/holdfast-sim", "holdfast-sim"),
                        ("./usr/bin/holdfast-share", "holdfast-share"), ("./lib/systemd/system/holdfastd.service", "holdfast"),
-                       ("./usr/bin/holdfast-ceremony", "holdfast-authority"),
+                       ("./usr/bin/holdfast-ceremony", "holdfast-authority"), ("./usr/lib/holdfast/desk/bin/holdfastd", "holdfast-desk"),
                        ("./etc/needrestart/restart.d/holdfastd.service", "holdfast"), ("./usr/lib/sysusers.d/holdfast.conf", "holdfast"),
                        ("./usr/include/holdfast/holdfast.h", "libholdfast-dev"), ("./usr/share/doc/holdfast/proto/PROTOCOL.md", "holdfast-doc"), ("./usr/share/doc/holdfast/sim/README.md", "holdfast-doc")):
         assert files[file][0] == name and (files[file][1] == "-rwxr-xr-x") == ("/bin/" in file or "exec" in file or "restart" in file), file
     assert (WORK / "inside/holdfast-doc/usr/share/doc/holdfast/README.md").read_text() == (SOURCE / "README.md").read_text()
     # Those of the development platform would know its label.
     assert b"dev-seed" not in (WORK / "inside/holdfast/usr/bin/holdfastd").read_bytes()
+    # Programs with it would start as a service or be found by name, were they elsewhere.
+    assert all(file.startswith(("./usr/lib/holdfast/desk/bin/", "./usr/share/doc/")) for file, (name, _) in files.items() if name == "holdfast-desk"), files
+
+
+@tap.case
+def three_on_a_desk_with_the_packages_programs():
+    inside = WORK / "desk"
+    run("dpkg-deb", "-x", debs(packages())["holdfast-desk"], inside)
+    with Shell(inside / "usr/lib/holdfast/desk") as shell:
+        printed = [shell.type(line) for block in blocks(SOURCE / "contrib/guide/three-on-a-desk.md") for line in block]
+    assert any("can this key come back?" in text for text in printed), printed
 
 
 class Copy:

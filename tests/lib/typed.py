@@ -27,15 +27,21 @@ def commands(display):
     return lines
 
 
-class Shell:
-    """A bash in a folder of its own: a person's keyboard is its input, and its output is read. Who is asked says yes."""
+def blocks(page):
+    """The blocks of a page for a shell, each a list of its command lines."""
+    return [commands(block.splitlines()) for block in re.findall(r"^```sh\n(.*?)^```$", page.read_text(), re.M | re.S)]
 
-    def __init__(self):
+
+class Shell:
+    """A bash in a folder of its own: a person's keyboard is its input, and its output is read. Who is asked says yes.
+    programs: a build folder, or a prefix into which they were installed."""
+
+    def __init__(self, programs=BUILD):
         self.held = tempfile.TemporaryDirectory(prefix="holdfast-examples-")
         self.folder = pathlib.Path(self.held.name)
         self.bin = self.folder / "bin"
         self.bin.mkdir()
-        programs = Programs(BUILD)
+        programs = Programs(programs)
         (self.bin / "holdfast").symlink_to(programs.holdfast)
         self.script("holdfastd", f'exec {programs.holdfastd} {" ".join(AS_ROOT)} "$@" 2>> {self.folder}/log')
         self.ports = {}
