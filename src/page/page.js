@@ -164,17 +164,19 @@
       row("shares", k.spare_recovery, "a restart loses the key"));
   }
 
+  const HOLDER = ["operator", "address", "share", "stands", "for", "proved"];
+
   function holders(s) {
     return el("section", { class: "card wide" }, el("h2", {}, "Holders"),
       el("p", {}, `${s.key.answering} of ${s.key.holders} ${s.key.refusing ? "count, of those that answer" : "answer"}; a restart needs ${s.key.needed} for the shares and ${s.key.quorum} for the claim.`),
-      s.providers.length === 0 ? null : el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Holders" }, el("table", {},
-        el("thead", {}, el("tr", {}, ["operator", "address", "share", "stands", "for", "proved"].map((t) => el("th", { scope: "col" }, t)))),
+      s.providers.length === 0 ? null : el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Holders" }, el("table", { role: "table" },
+        el("thead", {}, el("tr", { role: "row" }, HOLDER.map((t) => el("th", { scope: "col" }, t)))),
         el("tbody", {}, s.providers.map((p) => {
           const [kind, mark, words] = standing(p);
-          return el("tr", {}, el("td", {}, p.operator || "(in no set)"), el("td", {}, p.address), el("td", {}, p.index || "–"),
-            el("td", {}, chip(kind, mark + " " + (kind === "good" ? words : p.error || words)), kind === "good" ? null : explained(p.error, words)),
-            el("td", {}, p.asked ? since(p.since_ms) : "–"),
-            el("td", {}, p.audited_ago_ms === null ? "–" : [since(p.audited_ago_ms), " ago"]));
+          const said = [p.operator || "(in no set)", p.address, p.index || "–",
+            [chip(kind, mark + " " + (kind === "good" ? words : p.error || words)), kind === "good" ? null : explained(p.error, words)],
+            p.asked ? since(p.since_ms) : "–", p.audited_ago_ms === null ? "–" : el("span", {}, since(p.audited_ago_ms), " ago")];
+          return el("tr", { role: "row" }, said.map((each, i) => el("td", { role: "cell", "data-label": HOLDER[i] }, each)));
         })))));
   }
 
@@ -275,10 +277,10 @@
       [t.at_s, t.answering, t.spare_claim, t.spare_recovery], into));
   }
 
-  function trend() {
+  function trend(s) {
     const t = data.samples, last = t.at_s.length - 1;
     return el("section", { class: "card" }, el("h2", {}, "The last hour"),
-      el("p", { class: "quiet" }, last < 0 ? "No sample yet." : `Holders that answer: ${t.answering[last]} now, ${Math.min(...t.answering.filter((n, i) => t.spare_claim[i] !== null || i === last))} at least while the vault was open.`), el("div", { class: "chart" }));
+      el("p", { class: "quiet" }, last < 0 ? "No sample yet." : `Holders that answer: ${s.key.answering} now, ${Math.min(s.key.answering, ...t.answering.filter((n, i) => t.spare_claim[i] !== null || i === last))} at least while the vault was open.`), el("div", { class: "chart" }));
   }
 
   /* ---- the whole */
@@ -291,7 +293,7 @@
     const of = {
       top: [top, [s.operator, s.registered_address, s.account]], verdict: [verdict, [s.exit_status, s.key, s.state, s.reason, s.draining, s.leaving, s.quorum, s.store_error, s.listen_error, s.start_text]],
       warnings: [warnings, s.warnings], picture: [picture, [s.providers, s.key, s.state, s.operator, s.open, innerWidth < 700]], life: [life, [data.life, Math.floor(s.uptime_ms / 60000)]],
-      network: [network, [data.members, s.shares, s.open]], trend: [trend, data.samples.at_s.length ? data.samples.at_s[data.samples.at_s.length - 1] : 0], holders: [holders, [s.providers, s.key]], expires: [expires, s.expires],
+      network: [network, [data.members, s.shares, s.open]], trend: [trend, [s.key.answering, data.samples.at_s.slice(-1)]], holders: [holders, [s.providers, s.key]], expires: [expires, s.expires],
       facts: [facts, [s.claim, s.generation, s.confirmed, s.root, s.policy, s.epoch, s.quorum, s.broken_promises, s.last_refusal]], told: [told, data.events],
     };
     if (live.children.length === 0) live.append(el("div", { id: "s-top" }), el("main", { class: "cards" }));
