@@ -64,16 +64,18 @@ void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int erro
         return;
     }
     hf__trace(e, HF_TRACE_CANDIDATE_FAILED, error, &c->account, (uint64_t)(c->slot + 1), 0);
+    /* It may hold the share all the same, and must be told to forget it. Where none more can be
+     * noted the dealing ends: what was noted before the last deposits left names all. */
+    hf_assert(!c->sent || s != NULL);
+    if (c->sent && d->others_count == HF_SHARES_MAX)
+        d->overrun = true;
+    else if (c->sent)
+        d->others[d->others_count++] =
+            (struct hf_holder){.account = c->account, .index = (uint64_t)c->slot + 1};
     if (s != NULL)
         s->candidate = -1;
     c->slot = -1;
     hf__candidate_move(c, HF__CANDIDATE_FAILED);
-    /* It may hold the share all the same, and must be told to forget it. Where none more can be
-     * noted the dealing ends: what was noted before the last deposits left names all. */
-    if (c->sent && d->orphans_count == HF_SHARES_MAX)
-        d->overrun = true;
-    else if (c->sent)
-        d->orphans[d->orphans_count++] = c->account;
 }
 
 static void ask_candidate(struct hf_engine *e, size_t i)

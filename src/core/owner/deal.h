@@ -63,9 +63,9 @@ struct hf__dealing {
     uint8_t quoted[32 * HF_SHARES_MAX]; /* hashes of the transcripts under that quote */
     uint8_t quoted_count;
     uint8_t commitments[HF_POINT_LEN * HF_SHARES_MAX];
-    struct hf__slot *slots;                   /* n */
-    struct hf_account orphans[HF_SHARES_MAX]; /* sent a share, gave no receipt, were replaced */
-    uint8_t orphans_count;
+    struct hf__slot *slots;                 /* n */
+    struct hf_holder others[HF_SHARES_MAX]; /* sent a share, gave no receipt, were replaced */
+    uint8_t others_count;
     bool overrun; /* there is one more than that: the dealing comes to nothing */
     uint8_t candidates_count;
     struct hf__candidate candidates[];

@@ -6,8 +6,6 @@
 #include "owner/deal.h"
 #include "owner/record.h"
 
-static const struct hf_bytes no_key = {0};
-
 /* One that was never recorded: nothing can be rebuilt by it. */
 static bool was_given_up(const struct hf_older_row *row)
 {
@@ -24,7 +22,8 @@ static bool is_unrecorded(const struct hf_engine *e, const struct hf_older_row *
 }
 
 /* How many distinct shares those may keep, at most, who have not confirmed: one that moved is at
- * two. Whom a dealing passed over may keep any, and stands there with index 1: each counts. */
+ * two. Whom a dealing of an older release passed over may keep any, and stands there with index 1:
+ * each counts. */
 static size_t shares_left(const struct hf_older_row *row)
 {
     uint32_t indices = 0, count = 0;
@@ -130,46 +129,30 @@ static void keep_older(struct hf_engine *e, const struct hf_older_row *recorded)
     hf__older_put(e, &row);
 }
 
-/* The holders of the own recorded generation, and those that may hold a share of it without a
- * receipt. */
-static size_t list_holders(struct hf_engine *e, const struct hf_placement_record *own,
-                           struct hf_holder ret[static 2 * HF_SHARES_MAX])
+static void save_one(struct hf_engine *e, const struct hf_unsealed *u,
+                     const struct hf_placement_record *newer)
 {
-    struct hf_record_row row;
-    size_t count = own->holders_count;
-    memcpy(ret, own->holders, count * sizeof *ret);
-    int r = hf__decode(e, &hf_wire_record_row,
-                       hf_blob_bytes(hf__rows_get(&e->rows, HF_ROW_RECORD, no_key)), &row);
-    hf_assert(r == 0);
-    for (size_t i = 0; i < row.orphans_count; i++)
-        ret[count++] = row.orphans[i];
-    hf_assert(count <= (size_t)2 * HF_SHARES_MAX);
-    return count;
+    struct hf_holder all[2 * HF_SHARES_MAX];
+    hf_assert(u->threshold > 0 && newer->generation.number > 0);
+    keep_older(e, &(struct hf_older_row){.generation = u->generation,
+                                         .complete = newer->generation,
+                                         .threshold = u->threshold,
+                                         .shares = u->holders_count,
+                                         .holders = all,
+                                         .holders_count = hf__unsealed_all(u, all)});
 }
 
 void hf__older_save(struct hf_engine *e, const struct hf_placement_record *own,
                     const struct hf_placement_record *newer)
 {
     hf_assert(newer->chain_count <= HF_CHAIN_MAX);
-    struct hf_holder holders[2 * HF_SHARES_MAX];
-    for (size_t i = 0; i < newer->chain_count; i++) {
-        const struct hf_unsealed *u = &newer->chain[i];
-        if (own == NULL || memcmp(u->generation.id, own->generation.id, 16) != 0)
-            keep_older(e, &(struct hf_older_row){.generation = u->generation,
-                                                 .complete = newer->generation,
-                                                 .threshold = u->threshold,
-                                                 .shares = u->holders_count,
-                                                 .holders = u->holders,
-                                                 .holders_count = u->holders_count});
-    }
+    for (size_t i = 0; i < newer->chain_count; i++)
+        if (own == NULL || memcmp(newer->chain[i].generation.id, own->generation.id, 16) != 0)
+            save_one(e, &newer->chain[i], newer);
     if (own == NULL || memcmp(own->generation.id, newer->generation.id, 16) == 0)
         return;
-    keep_older(e, &(struct hf_older_row){.generation = own->generation,
-                                         .complete = newer->generation,
-                                         .threshold = own->threshold,
-                                         .shares = own->holders_count,
-                                         .holders = holders,
-                                         .holders_count = list_holders(e, own, holders)});
+    struct hf_unsealed u = hf__own_unsealed(e, own);
+    save_one(e, &u, newer);
 }
 
 void hf__given_up_save(struct hf_engine *e)
@@ -184,10 +167,8 @@ void hf__given_up_save(struct hf_engine *e)
         holders[count].account = d->candidates[d->slots[i].candidate].account;
         holders[count++].index = i + 1;
     }
-    for (size_t i = 0; i < d->orphans_count; i++) {
-        holders[count].account = d->orphans[i];
-        holders[count++].index = 1; /* which one does not matter: it is told to forget by name */
-    }
+    for (size_t i = 0; i < d->others_count; i++)
+        holders[count++] = d->others[i];
     hf_assert(count <= (size_t)2 * HF_SHARES_MAX);
     struct hf_older_row row = {.generation = d->generation,
                                .complete = d->generation,

@@ -50,6 +50,16 @@ void hf__older_del(struct hf_engine *e, const uint8_t id[static 16])
     hf__del(e, HF_ROW_OLDER, older_key(e, id));
 }
 
+size_t hf__unsealed_all(const struct hf_unsealed *u, struct hf_holder ret[static 2 * HF_SHARES_MAX])
+{
+    hf_assert(u->holders_count > 0 && u->holders_count <= HF_SHARES_MAX);
+    hf_assert(u->others_count <= HF_SHARES_MAX);
+    memcpy(ret, u->holders, u->holders_count * sizeof *ret);
+    for (size_t i = 0; i < u->others_count; i++)
+        ret[u->holders_count + i] = u->others[i];
+    return u->holders_count + u->others_count;
+}
+
 void hf__older_add(struct hf_older_row *row, const struct hf_account *account, uint64_t index)
 {
     hf_assert(row->holders_count <= HF__OLDER_HOLDERS_MAX && index > 0);

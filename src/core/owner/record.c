@@ -45,12 +45,7 @@ static size_t make_chain(struct hf_engine *e, const struct hf_placement_record *
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
     size_t needed = hf__needed(e, own, g), count = 0;
     if (replaces)
-        ret[count++] = (struct hf_unsealed){.generation = own->generation,
-                                            .threshold = own->threshold,
-                                            .quorum = own->quorum,
-                                            .provisional = own->provisional,
-                                            .holders = own->holders,
-                                            .holders_count = own->holders_count};
+        ret[count++] = hf__own_unsealed(e, own);
     for (size_t i = 0; i < own->chain_count; i++)
         for (size_t j = 1; j < needed; j++)
             if (memcmp(g[j].id, own->chain[i].generation.id, 16) == 0)
@@ -101,9 +96,9 @@ void hf__record_make(struct hf_engine *e)
         mended(e);
         return;
     }
-    struct hf_holder holders[HF_SHARES_MAX] = {0}, orphans[HF_SHARES_MAX] = {0};
+    struct hf_holder holders[HF_SHARES_MAX] = {0};
     struct hf_unsealed chain[HF__ELECTORATES_MAX];
-    struct hf_record_row row = {.orphans = orphans, .orphans_count = d->orphans_count};
+    struct hf_record_row row = {0};
     const struct hf_policy *p = hf__policy(e);
     struct hf_placement_record own;
     struct hf_placement_record record = {.generation = d->generation,
@@ -116,16 +111,14 @@ void hf__record_make(struct hf_engine *e)
                                          .epoch = d->epoch,
                                          .chain = chain,
                                          .roots = d->roots,
-                                         .roots_count = d->roots != NULL ? d->dealt.count : 0};
+                                         .roots_count = d->roots != NULL ? d->dealt.count : 0,
+                                         .others = d->others,
+                                         .others_count = d->others_count};
     record.network = e->network;
     record.owner = e->account;
     for (size_t i = 0; i < d->n; i++) {
         holders[i].account = d->candidates[d->slots[i].candidate].account;
         holders[i].index = i + 1;
-    }
-    for (size_t i = 0; i < d->orphans_count; i++) {
-        orphans[i].account = d->orphans[i];
-        orphans[i].index = 1;
     }
     bool replaces = hf__own_record(e, &own, NULL, NULL);
     if (replaces) {

@@ -22,6 +22,14 @@ bool hf__older_row(struct hf_engine *e, const uint8_t id[static 16], struct hf_o
 bool hf__older_next(struct hf_engine *e, size_t *at, struct hf_older_row *ret);
 /* Whether too few may keep a share of it to rebuild anything. */
 bool hf__older_retired(const struct hf_engine *e, const struct hf_older_row *row);
+/* The generation of the own record as a newer record lists it. A record that an older release
+ * signed names no others: they stand in its row. Valid until the next step. */
+struct hf_unsealed hf__own_unsealed(struct hf_engine *e, const struct hf_placement_record *own);
+/* All to whom a share of a recorded dealing was sent: its holders, and the others, who gave no
+ * receipt. Both stand in the record: an owner whose folder is lost, or who goes on from what
+ * another instance signed, has no other word of them. Returns how many there are. */
+size_t hf__unsealed_all(const struct hf_unsealed *u,
+                        struct hf_holder ret[static 2 * HF_SHARES_MAX]);
 /* Keeps, as older, the generations that `newer` lists and the own recorded one (NULL: none),
  * which it replaces. */
 void hf__older_save(struct hf_engine *e, const struct hf_placement_record *own,
