@@ -25,10 +25,14 @@ bool hf__check_leaves(struct hf__checks *c, uint32_t node)
     return *said_at(c, node) != 0;
 }
 
-/* Its word leaves when everything before it is durable. */
-static void check_left(struct hf__checks *c, uint32_t node)
+/* Its word leaves when everything before it is durable. A node hands on what another instance of
+ * its account has said too: that speaks for the disk of the other. */
+static void check_left(struct hf__checks *c, uint32_t node, const struct hf_ballot *by)
 {
     const struct hf__node *n = hf__node(c->world, node);
+    const struct hf__ballot *own = hf__check_speaks(c, node);
+    if (own == NULL || memcmp(own->instance, by->instance, sizeof(own->instance)) != 0)
+        return;
     for (uint32_t i = 0; i < n->disk.count && !n->corrupt; i++)
         if (n->disk.rows[i]->collection == HF_ROW_HELD)
             hf__violate(c->world, node, "retired", "n%u has left, and keeps a share", node);
@@ -46,7 +50,7 @@ void hf__check_leave_said(struct hf__checks *c, uint32_t node, const struct hf_e
         return;
     }
     if (s->done)
-        check_left(c, node);
+        check_left(c, node, &s->ballot);
     /* One that keeps nothing may be gone before others have heard that it leaves. */
     if (*at_us == 0) {
         *at_us = c->world->now_us;

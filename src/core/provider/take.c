@@ -368,14 +368,20 @@ static void inherit_record(struct hf_engine *e, struct context *c)
 static int store(struct hf_engine *e, struct context *c)
 {
     uint8_t key[48];
+    struct hf_signed_transfer known;
     bool waited = c->has && c->held.waiting;
+    bool found = hf__transfer_find(e, &c->row, c->record.generation.id, c->t.index, false, &known);
+    hf_assert(found || !c->has);
+    /* What came by another transfer, which a copy of the old holder has signed, has neither this
+     * one's promise nor the word of others that they keep it. */
+    if (c->has && !hf__transfer_same(e, &known, &c->m.transfer))
+        return HF_ESHAREMOVED;
     if (c->has && !waited)
         return 0;
     if (e->store_error != 0)
         return e->store_error;
     inherit(e, c);
     inherit_record(e, c);
-    struct hf_signed_transfer known;
     if (!hf__transfer_find(e, &c->row, c->record.generation.id, c->t.index, false, &known) &&
         hf__moves_exhausted(e, &c->row, &c->record))
         return HF_ESHAREMOVED;
