@@ -234,20 +234,45 @@ static bool is_former(const struct hf__row *row, const uint8_t generation[static
     return false;
 }
 
-/* Whether a row is of a share that has a vote. */
+/* Whether a row is of a share that has a vote: one that has moved away has none any more, one that
+ * has moved here has it once enough others know. */
 static bool votes(const struct hf__row *row, struct hf_arena *arena)
 {
     struct hf_held_row held;
     return row != NULL &&
            hf_wire_decode(&hf_wire_held_row, hf_blob_bytes(row->value), arena, &held, NULL) == 0 &&
-           !held.restored;
+           !held.restored && !held.ceased && !held.waiting;
 }
 
-/* Whether a holder will vote for a generation some day: a member that runs, and whose disk names
+/* To whom a node has handed over its vote for a generation, by what some disk keeps; -1: to no
+ * other. */
+static long vote_moved(struct hf_world *w, const struct hf_account *holder,
+                       const struct hf_account *owner, const uint8_t generation[static 16],
+                       struct hf_arena *arena)
+{
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        struct hf_owner_row row;
+        struct hf_transfer_statement t;
+        const struct hf__row *kept =
+            hf__disk_find(&w->nodes[i]->disk, HF_ROW_OWNER, hf_account_bytes(owner));
+        if (kept == NULL ||
+            hf_wire_decode(&hf_wire_owner_row, hf_blob_bytes(kept->value), arena, &row, NULL) != 0)
+            continue;
+        for (size_t j = 0; j < row.moves_count; j++)
+            if (hf_wire_decode(&hf_wire_transfer_statement, row.moves[j].statement, arena, &t,
+                               NULL) == 0 &&
+                t.helpers_count == 0 && hf_account_equal(&t.from, holder) &&
+                memcmp(t.generation.id, generation, sizeof(t.generation.id)) == 0)
+                return hf_world_find(w, &t.to);
+    }
+    return -1;
+}
+
+/* Whether an account will vote for a generation some day: a member that runs, and whose disk names
  * it. */
-static bool answers(struct hf_world *w, const struct hf_account *holder,
-                    const struct hf_account *owner, const uint8_t generation[static 16],
-                    struct hf_arena *arena)
+static bool has_vote(struct hf_world *w, const struct hf_account *holder,
+                     const struct hf_account *owner, const uint8_t generation[static 16],
+                     struct hf_arena *arena)
 {
     uint8_t key[48];
     long at = hf_set_find(w->authority.set, holder) < 0 ? -1 : hf_world_find(w, holder);
@@ -258,6 +283,18 @@ static bool answers(struct hf_world *w, const struct hf_account *holder,
            (votes(hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof(key))), arena) ||
             is_former(hf__disk_find(&n->disk, HF_ROW_OWNER, hf_account_bytes(owner)), generation,
                       arena));
+}
+
+/* Whether the vote of one whom a record names will be given some day: by itself, or by the one to
+ * whom it was handed over (proto/REPAIR.md, 4). */
+static bool answers(struct hf_world *w, const struct hf_account *holder,
+                    const struct hf_account *owner, const uint8_t generation[static 16],
+                    struct hf_arena *arena)
+{
+    if (has_vote(w, holder, owner, generation, arena))
+        return true;
+    long to = vote_moved(w, holder, owner, generation, arena);
+    return to >= 0 && has_vote(w, &hf__node(w, (uint32_t)to)->account, owner, generation, arena);
 }
 
 /* The highest claim that any node has promised to an owner. */
