@@ -62,8 +62,9 @@ void hf__member_leave(struct hf_world *w, uint32_t node, uint64_t seconds);
 void hf__member_floor(struct hf_world *w, uint32_t node);
 /* Its folder is gone, and its operator starts it with an empty one that names its account. */
 void hf__member_anew(struct hf_world *w, uint32_t node);
-/* Whether its vault is of a key that there is no more: a copy of it went on, which has rotated the
- * root secret and deleted the version under which the vault at home is sealed. */
+/* Whether its vault can never be gone on with, as a copy of it went on: that has rotated the root
+ * secret and deleted the version under which the vault at home is sealed; or this one, which was
+ * handed over in vain, lacks what the copy has promised. */
 bool hf__member_behind(struct hf_world *w, uint32_t node);
 
 #endif

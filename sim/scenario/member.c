@@ -71,7 +71,7 @@ bool hf__member_behind(struct hf_world *w, uint32_t node)
     struct hf_status status;
     bool copied = false;
     if (n->copy || n->state != HF_STATE_BLOCKED || !hf_world_status(w, node, &status) ||
-        status.reason != HF_EVAULTKEY)
+        (status.reason != HF_EVAULTKEY && status.reason != HF_EHANDEDOVER))
         return false;
     for (size_t i = 0; i < w->copies_count; i++)
         copied = copied || hf_account_equal(&w->nodes[w->copies[i]]->account, &n->account);
