@@ -93,14 +93,37 @@ static bool hinted(struct hf_world *w, const struct held *h, struct hf_arena *ar
            memcmp(record.generation.id, h->generation, 16) == 0;
 }
 
+/* Whether a share has come to where it is by a transfer of its vote: one that its owner left there
+ * and did not record has none that counts. */
+static bool was_handed_over(struct hf_world *w, const struct held *h, struct hf_arena *arena)
+{
+    const struct hf_account *owner = &w->nodes[h->owner]->account;
+    const struct hf_blob *value = hf_world_row(w, h->holder, HF_ROW_OWNER, hf_account_bytes(owner));
+    struct hf_owner_row row;
+    struct hf_transfer_statement t;
+    if (value == NULL ||
+        hf__direct.decode(&hf_wire_owner_row, hf_blob_bytes(value), arena, &row, NULL) != 0)
+        return false;
+    for (size_t i = 0; i < row.moves_count; i++)
+        if (hf__direct.decode(&hf_wire_transfer_statement, row.moves[i].statement, arena, &t,
+                              NULL) == 0 &&
+            t.helpers_count == 0 && t.index == h->index &&
+            hf_account_equal(&t.to, &w->nodes[h->holder]->account) &&
+            memcmp(t.generation.id, h->generation, sizeof(h->generation)) == 0)
+            return true;
+    return false;
+}
+
 /* Whether another is there to whom the holder of an index has handed its vote over. */
-static bool has_successor(const struct shares *s, uint32_t owner,
-                          const struct hf_generation_id *generation, uint64_t index, const bool *in)
+static bool has_successor(struct hf_world *w, const struct shares *s, uint32_t owner,
+                          const struct hf_generation_id *generation, uint64_t index,
+                          struct hf_arena *arena, const bool *in)
 {
     for (size_t i = 0; i < s->count; i++) {
         const struct held *h = &s->items[i];
         if (h->owner == owner && h->index == index && h->votes && in[h->holder] &&
-            memcmp(h->generation, generation->id, sizeof(h->generation)) == 0)
+            memcmp(h->generation, generation->id, sizeof(h->generation)) == 0 &&
+            was_handed_over(w, h, arena))
             return true;
     }
     return false;
@@ -122,7 +145,8 @@ static bool claimable(struct hf_world *w, const struct shares *s, uint32_t node,
         bool named = holder >= 0 && in[holder] && lasts(w, (uint32_t)holder) &&
                      hf_world_row(w, (uint32_t)holder, HF_ROW_OWNER,
                                   hf_account_bytes(&record.owner)) != NULL;
-        count += named || has_successor(s, node, &record.generation, record.holders[i].index, in);
+        count += named ||
+                 has_successor(w, s, node, &record.generation, record.holders[i].index, arena, in);
     }
     return count >= record.threshold;
 }
