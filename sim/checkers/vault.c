@@ -6,6 +6,8 @@
  */
 #include "checkers/checkers.h"
 
+#include "storage/storage.h"
+
 #include <string.h>
 
 /* What a holder keeps of an owner's vault. */
@@ -136,12 +138,25 @@ void hf__check_vault_row(struct hf__checks *c, uint32_t node, const struct hf__d
         known->at = own.sequence.at;
 }
 
+/* Whose vault is on a node's disk. Its process shows that by a certificate once the vault is open:
+ * until then the world has it for whose vault was there before. */
+static bool vault_owner(struct hf__checks *c, uint32_t node, struct hf_account *ret)
+{
+    struct hf_public_hint hint;
+    const struct hf__row *row =
+        hf__disk_find(&hf__node(c->world, node)->disk, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
+    if (row == NULL || !hf__check_decode(c, &hf_wire_public_hint, hf_blob_bytes(row->value), &hint))
+        return false;
+    *ret = hint.account;
+    return true;
+}
+
 void hf__check_vault_opened(struct hf__checks *c, uint32_t node, const struct hf_trace *t)
 {
-    const struct hf_account *owner = hf__check_account(c, node);
-    if (owner == NULL)
+    struct hf_account owner;
+    if (!vault_owner(c, node, &owner))
         return;
-    const struct hf__vault_known *known = hf__map_find(&c->vaults_known, owner_key(owner));
+    const struct hf__vault_known *known = hf__map_find(&c->vaults_known, owner_key(&owner));
     struct hf__vault_opened *o = hf__map_at(&c->vaults_opened, node_key(node));
     *o = (struct hf__vault_opened){.incarnation = hf__node(c->world, node)->incarnation};
     o->at = (struct hf_sequence_point){.claim = t->a, .number = t->b};
