@@ -269,31 +269,28 @@ static uint32_t forgivable(uint32_t n, uint32_t q)
     return 2 * q - n - 1;
 }
 
-/* The least f of all policies that the run will see. The events are drawn already. */
-static uint32_t may_forget(const struct drawing *d)
+/* How many holders of one owner may be corrupt without stopping it, and how many may forget, by the
+ * least of all policies that the run will see. The events are drawn already. */
+struct bounds {
+    uint32_t corrupt, forgetful;
+};
+
+static struct bounds withstood(const struct drawing *d)
 {
     const struct hf_world_policy *p = &d->s->world.policy;
     const struct hf_policy first = {.shares = p->n, .threshold = p->k, .claim_quorum = p->q};
-    uint32_t least = forgivable(p->n, p->q);
+    struct bounds least = {.corrupt = (uint32_t)(p->n - p->k), .forgetful = forgivable(p->n, p->q)};
     for (size_t i = 0; i < d->count; i++) {
-        const struct hf__action *a = &d->actions[i];
         struct hf_policy later;
-        if (a->kind != HF__ACTION_POLICY || !hf__policy_from_text(a->text, &first, &later))
+        if (d->actions[i].kind != HF__ACTION_POLICY ||
+            !hf__policy_from_text(d->actions[i].text, &first, &later))
             continue;
         uint32_t f = forgivable((uint32_t)later.shares, (uint32_t)later.claim_quorum);
-        least = f < least ? f : least;
+        uint32_t spare = (uint32_t)(later.shares - later.threshold);
+        least.forgetful = f < least.forgetful ? f : least.forgetful;
+        least.corrupt = spare < least.corrupt ? spare : least.corrupt;
     }
     return least;
-}
-
-/* May this strategy take part, so that every promise must hold all the same? */
-static bool tolerable(const struct drawing *d, const struct hf__strategy *s)
-{
-    const struct hf_world_policy *p = &d->s->world.policy;
-    /* n of n: every holder is needed, and a corrupt one may always stop its owners. */
-    if (s->corrupts && p->n == p->k)
-        return false;
-    return !s->forgets || may_forget(d) > 0;
 }
 
 /* Who would take part if there were room for all. Each draws for itself. */
@@ -305,7 +302,10 @@ static size_t list_eager(struct drawing *d, const struct hf__strategy *const *al
         const struct hf__strategy *s = *all;
         purpose(d, "strategy", s->name, 0);
         double eagerness = hf__draw_unit(&d->r);
-        if (eagerness >= STRATEGY_CHANCE || !tolerable(d, s))
+        /* Every promise must hold all the same. Of n of n a corrupt one may stop its owners. */
+        struct bounds b = withstood(d);
+        bool fits = (!s->corrupts || b.corrupt > 0) && (!s->forgets || b.forgetful > 0);
+        if (eagerness >= STRATEGY_CHANCE || !fits)
             continue;
         hf_assert(count < HF__STRATEGIES_MAX);
         ret[count++] = (struct eager){.strategy = s, .eagerness = eagerness};
@@ -317,16 +317,14 @@ static size_t list_eager(struct drawing *d, const struct hf__strategy *const *al
 
 static void follow(struct drawing *d, const struct hf__strategy *s)
 {
-    const struct hf_world_policy *p = &d->s->world.policy;
-    uint32_t few = p->n - p->k > 1 ? (uint32_t)(p->n - p->k) : 1;
     purpose(d, "strategy", s->name, 1);
     struct hf__action *a = add(d, HF__ACTION_HOSTILE);
     a->text = s->name;
-    a->count = s->corrupts ? (int64_t)between(d, 1, few) : 1;
+    a->count = s->corrupts ? (int64_t)between(d, 1, withstood(d).corrupt) : 1;
     a->for_us = between(d, d->s->for_us / 8, d->s->for_us);
     if (s->forgets) {
         purpose(d, "strategy", s->name, 3);
-        a->count = (int64_t)between(d, 1, may_forget(d));
+        a->count = (int64_t)between(d, 1, withstood(d).forgetful);
     }
     /* Many wait for a node to recover. */
     uint64_t at_us = a->at_us, for_us = a->for_us;

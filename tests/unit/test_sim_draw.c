@@ -110,6 +110,41 @@ Test(hf_sim_draw, no_policy_asks_for_more_shares_than_there_are_other_operators)
     cr_assert_gt(asked, 100);
 }
 
+/* n - k, under the policy of the beginning and under every later one. */
+static void check_corrupt(const struct hf__scenario *s, uint64_t seed, unsigned *corrupt)
+{
+    const struct hf_world_policy *w = &s->world.policy;
+    const struct hf_policy first = {.shares = w->n, .threshold = w->k, .claim_quorum = w->q};
+    int64_t count = 0, spare = w->n - w->k;
+    for (size_t i = 0; i < s->actions.count; i++) {
+        const struct hf__action *a = &s->actions.items[i];
+        struct hf_policy p;
+        if (a->kind == HF__ACTION_POLICY && hf__policy_from_text(a->text, &first, &p)) {
+            int64_t later = (int64_t)p.shares - (int64_t)p.threshold;
+            spare = later < spare ? later : spare;
+        }
+        const struct hf__strategy *h =
+            a->kind == HF__ACTION_HOSTILE ? hf__strategy_find(a->text) : NULL;
+        if (h != NULL && h->corrupts && !h->forgets) /* who forgets has a bound of its own */
+            count += a->count;
+    }
+    cr_assert(count <= spare, "seed %d: %d corrupt, %d may be", (int)seed, (int)count, (int)spare);
+    *corrupt += count > 0;
+}
+
+/* Seed 4400000016171: a policy of one holder, which was corrupt and gave an old share alone. */
+Test(hf_sim_draw, no_more_holders_are_corrupt_than_the_policy_withstands)
+{
+    unsigned corrupt = 0;
+    for (uint64_t seed = 1; seed <= 20000; seed++) {
+        struct hf__scenario s;
+        hf__scenario_draw(seed, &s);
+        check_corrupt(&s, seed, &corrupt);
+        free(s.actions.items);
+    }
+    cr_assert_gt(corrupt, 100);
+}
+
 /* f = 2q - n - 1, under the policy of the beginning and under every later one. */
 static void check_forgetful(const struct hf__scenario *s, uint64_t seed, unsigned *forgetful)
 {
