@@ -405,6 +405,15 @@ Test(hf__verdict, places_to_wait_are_each_askers_own)
     cr_assert_eq(ask(&own, quote, quote), HF_EBUSY);
 }
 
+/* Anyone can make a key, and show an account by it. */
+Test(hf__parked, an_account_in_no_set_waits_among_strangers)
+{
+    struct hf__message m = from_member(0, HF_METHOD_RECOVER);
+    cr_assert_eq(hf__asker_kind(l.e, &m), HF__MEMBERS);
+    m.account.bytes[0] ^= 1;
+    cr_assert_eq(hf__asker_kind(l.e, &m), HF__STRANGERS);
+}
+
 Test(hf__parked, of_strangers_few_quotes_are_judged_at_a_time_and_each_has_its_turn)
 {
     uint8_t quote[80] = {0};
