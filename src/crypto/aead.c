@@ -31,7 +31,8 @@ void hf_aead_seal(enum hf_aead aead, const uint8_t key[static HF_AEAD_KEY_LEN],
         break;
     }
     hf_assert(encrypt != NULL);
-    hf_assert(encrypt(ret, NULL, plain.data, plain.len, aad.data, aad.len, NULL, nonce, key) == 0);
+    int r = encrypt(ret, NULL, plain.data, plain.len, aad.data, aad.len, NULL, nonce, key);
+    hf_assert(r == 0);
 }
 
 int hf_aead_open(enum hf_aead aead, const uint8_t key[static HF_AEAD_KEY_LEN], const uint8_t *nonce,
@@ -63,6 +64,7 @@ int hf_aead_open(enum hf_aead aead, const uint8_t key[static HF_AEAD_KEY_LEN], c
     const uint8_t *tag = sealed.data + len;
     if (decrypt(NULL, NULL, sealed.data, len, tag, aad.data, aad.len, nonce, key) != 0)
         return HF_ECRYPTO;
-    hf_assert(decrypt(ret, NULL, sealed.data, len, tag, aad.data, aad.len, nonce, key) == 0);
+    int r = decrypt(ret, NULL, sealed.data, len, tag, aad.data, aad.len, nonce, key);
+    hf_assert(r == 0);
     return 0;
 }

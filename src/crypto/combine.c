@@ -54,7 +54,7 @@ static void lagrange_weights(const struct combination *c, uint8_t weights[][HF_S
         }
         crypto_core_ristretto255_scalar_mul(all, all, differences[i]);
     }
-    hf_assert(crypto_core_ristretto255_scalar_invert(inverse, all) == 0);
+    hf__scalar_invert(inverse, all);
     for (size_t i = 0; i < c->k; i++) {
         memcpy(weights[i], inverse, HF_SCALAR_LEN);
         for (size_t j = 0; j < c->k; j++) {

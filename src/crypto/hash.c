@@ -10,7 +10,8 @@ static void blake2b(struct hf_bytes key, const char *label, struct hf_bytes data
 {
     crypto_generichash_blake2b_state state;
 
-    hf_assert(crypto_generichash_blake2b_init(&state, key.data, key.len, ret_len) == 0);
+    int r = crypto_generichash_blake2b_init(&state, key.data, key.len, ret_len);
+    hf_assert(r == 0);
     if (label != NULL) {
         size_t label_len = strlen(label);
         hf_assert(label_len <= UINT8_MAX);

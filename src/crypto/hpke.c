@@ -56,7 +56,8 @@ void hf_hpke_derive_keypair(struct hf_bytes ikm, uint8_t ret_public[static HF_HP
 
     hf_assert(ikm.len >= 32);
     labeled_extract(suite, (struct hf_bytes){0}, "dkp_prk", ikm, prk);
-    hf_assert(labeled_expand(suite, prk, "sk", (struct hf_bytes){0}, ret_secret, 32) == 0);
+    int r = labeled_expand(suite, prk, "sk", (struct hf_bytes){0}, ret_secret, 32);
+    hf_assert(r == 0);
     hf_x25519_public(ret_secret, ret_public);
     hf_wipe(prk, sizeof prk);
 }
@@ -67,7 +68,8 @@ static void extract_and_expand(struct hf_bytes suite, const uint8_t dh[static HF
 {
     uint8_t prk[HF_HMAC_LEN];
     labeled_extract(suite, (struct hf_bytes){0}, "eae_prk", hf_bytes_of(dh, HF_HPKE_KEY_LEN), prk);
-    hf_assert(labeled_expand(suite, prk, "shared_secret", context, ret, HF_HMAC_LEN) == 0);
+    int r = labeled_expand(suite, prk, "shared_secret", context, ret, HF_HMAC_LEN);
+    hf_assert(r == 0);
     hf_wipe(prk, sizeof prk);
 }
 
@@ -110,9 +112,11 @@ static void key_schedule(struct hf_hpke *ret, bool p256, enum hf_aead aead, bool
     ret->p256 = p256;
     ret->sender = sender;
     ret->sequence = 0;
-    hf_assert(labeled_expand(suite, secret, "key", context_bytes, ret->key, sizeof ret->key) == 0);
-    hf_assert(labeled_expand(suite, secret, "base_nonce", context_bytes, ret->base_nonce,
-                             sizeof ret->base_nonce) == 0);
+    int r = labeled_expand(suite, secret, "key", context_bytes, ret->key, sizeof ret->key);
+    hf_assert(r == 0);
+    r = labeled_expand(suite, secret, "base_nonce", context_bytes, ret->base_nonce,
+                       sizeof ret->base_nonce);
+    hf_assert(r == 0);
     hf_wipe(secret, sizeof secret);
 }
 

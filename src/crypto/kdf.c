@@ -87,6 +87,7 @@ void hf__kdf(const uint8_t salt[static HF_HASH_LEN], struct hf_bytes secret, str
 
     hf_assert(ret_len >= 1 && ret_len <= HF_KDF_LEN_MAX);
     hf_hkdf_extract(hf_bytes_of(salt, HF_HASH_LEN), 1, &secret, prk);
-    hf_assert(hf_hkdf_expand(prk, 1, &info, ret, ret_len) == 0);
+    int r = hf_hkdf_expand(prk, 1, &info, ret, ret_len);
+    hf_assert(r == 0);
     hf_wipe(prk, sizeof prk);
 }

@@ -40,7 +40,7 @@ int hf__prove(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_LEN],
 
     if (!hf__scalar_valid(share))
         return HF_ESCALAR;
-    hf_assert(crypto_scalarmult_ristretto255_base(public_share, share) == 0);
+    hf__point_of(public_share, share);
     /*
      * The nonce also depends on the share and the context: were the generator ever to repeat itself
      * (a copied machine), two challenges under one nonce would give the share away. A zero is drawn
@@ -81,9 +81,10 @@ int hf__proof_check(const uint8_t proof[static HF_PROOF_LEN], uint8_t index, uin
         return HF_EPROOF;
     if (!hf__scalar_valid(c) || !hf__scalar_valid(z))
         return HF_EPROOF;
-    hf_assert(crypto_scalarmult_ristretto255_base(zb, z) == 0);
-    hf_assert(crypto_scalarmult_ristretto255(cy, c, public_share) == 0);
-    hf_assert(crypto_core_ristretto255_sub(commitment, zb, cy) == 0);
+    hf__point_of(zb, z);
+    hf__point_multiply(cy, c, public_share);
+    r = crypto_core_ristretto255_sub(commitment, zb, cy);
+    hf_assert(r == 0);
     challenge(public_share, commitment, context, want);
     return hf_secret_equal(want, c, sizeof want) ? 0 : HF_EPROOF;
 }

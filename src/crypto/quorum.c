@@ -39,7 +39,8 @@ static void body_key(const uint8_t point[static HF_POINT_LEN],
     uint8_t prk[HF_HMAC_LEN];
 
     hf_hkdf_extract((struct hf_bytes){0}, 1, &ikm, prk);
-    hf_assert(hf_hkdf_expand(prk, HF_ARRAY_LEN(info), info, ret, HF_AEAD_KEY_LEN) == 0);
+    int r = hf_hkdf_expand(prk, HF_ARRAY_LEN(info), info, ret, HF_AEAD_KEY_LEN);
+    hf_assert(r == 0);
     hf_wipe(prk, sizeof prk);
 }
 
@@ -57,8 +58,8 @@ int hf_quorum_seal(struct hf_rng *rng, const uint8_t key[static HF_POINT_LEN],
     if (!hf__point_valid(key))
         return HF_EPOINT;
     hf__scalar_random(rng, r);
-    hf_assert(crypto_scalarmult_ristretto255_base(c1, r) == 0);
-    hf_assert(crypto_scalarmult_ristretto255(point, r, key) == 0);
+    hf__point_of(c1, r);
+    hf__point_multiply(point, r, key);
     body_key(point, c1, context, aead_key);
     hf_aead_seal(HF_AEAD_CHACHA20POLY1305, aead_key, no_nonce, context, plain, ret_body);
     memcpy(ret_c1, c1, sizeof c1);
@@ -115,14 +116,14 @@ int hf_quorum_partial(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_L
         return HF_ESCALAR;
     if (!hf__point_valid(c1))
         return HF_EPOINT;
-    hf_assert(crypto_scalarmult_ristretto255_base(e.public_share, share) == 0);
-    hf_assert(crypto_scalarmult_ristretto255(e.partial, share, c1) == 0);
+    hf__point_of(e.public_share, share);
+    hf__point_multiply(e.partial, share, c1);
     do {
         nonce(rng, share, &e, t);
         if (sodium_is_zero(t, sizeof t))
             continue;
-        hf_assert(crypto_scalarmult_ristretto255_base(a, t) == 0);
-        hf_assert(crypto_scalarmult_ristretto255(b, t, c1) == 0);
+        hf__point_of(a, t);
+        hf__point_multiply(b, t, c1);
         challenge(&e, a, b, c);
         crypto_core_ristretto255_scalar_mul(product, c, share);
         crypto_core_ristretto255_scalar_add(z, t, product);
@@ -167,8 +168,8 @@ int hf_quorum_partial_check(const uint8_t partial[static HF_PARTIAL_LEN], uint8_
         !hf__scalar_valid(z))
         return HF_EPROOF;
     memcpy(e.partial, partial, HF_POINT_LEN);
-    hf_assert(crypto_scalarmult_ristretto255_base(zb, z) == 0);
-    hf_assert(crypto_scalarmult_ristretto255(zc1, z, c1) == 0);
+    hf__point_of(zb, z);
+    hf__point_multiply(zc1, z, c1);
     r = recompute(zb, c, e.public_share, a);
     if (r == 0)
         r = recompute(zc1, c, e.partial, b);
@@ -196,7 +197,7 @@ static void lagrange_at_zero(uint8_t k, const uint8_t *indices, size_t i,
         crypto_core_ristretto255_scalar_sub(difference, xj, xi);
         crypto_core_ristretto255_scalar_mul(below, below, difference);
     }
-    hf_assert(crypto_core_ristretto255_scalar_invert(below, below) == 0);
+    hf__scalar_invert(below, below);
     crypto_core_ristretto255_scalar_mul(ret, above, below);
 }
 

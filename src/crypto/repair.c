@@ -57,7 +57,7 @@ static void weight(const struct hf_repair *repair, uint8_t helper,
         multiply_difference(ret, repair->target, repair->helpers[i]);
         multiply_difference(under, helper, repair->helpers[i]);
     }
-    hf_assert(crypto_core_ristretto255_scalar_invert(under, under) == 0);
+    hf__scalar_invert(under, under);
     crypto_core_ristretto255_scalar_mul(ret, ret, under);
 }
 
@@ -103,8 +103,7 @@ int hf__repair_split(const uint8_t share[static HF_SCALAR_LEN], const struct hf_
         attempt++;
     } while (zero);
     for (size_t i = 0; i < repair->k; i++)
-        hf_assert(crypto_scalarmult_ristretto255_base(ret_points + i * HF_POINT_LEN,
-                                                      ret_parts + i * HF_SCALAR_LEN) == 0);
+        hf__point_of(ret_points + i * HF_POINT_LEN, ret_parts + i * HF_SCALAR_LEN);
     hf_wipe(rest, sizeof rest);
     return 0;
 }
@@ -118,8 +117,10 @@ static int add_points(uint8_t k, const uint8_t *points, uint8_t ret[static HF_PO
         if (!hf__point_valid(points + i * HF_POINT_LEN))
             return HF_EPOINT;
     memcpy(sum, points, sizeof sum);
-    for (size_t i = 1; i < k; i++)
-        hf_assert(crypto_core_ristretto255_add(sum, sum, points + i * HF_POINT_LEN) == 0);
+    for (size_t i = 1; i < k; i++) {
+        int r = crypto_core_ristretto255_add(sum, sum, points + i * HF_POINT_LEN);
+        hf_assert(r == 0);
+    }
     memcpy(ret, sum, sizeof sum);
     return 0;
 }
@@ -141,7 +142,7 @@ int hf__repair_split_check(const uint8_t *points, const struct hf_repair *repair
     if (r != 0)
         return r;
     weight(repair, helper, factor);
-    hf_assert(crypto_scalarmult_ristretto255(wanted, factor, public_share) == 0);
+    hf__point_multiply(wanted, factor, public_share);
     return hf_secret_equal(sum, wanted, sizeof sum) ? 0 : HF_ESHARE;
 }
 

@@ -17,7 +17,8 @@ void hf__scalar_hash(struct hf_bytes key, const char *label, size_t count,
     uint8_t wide[64];
     const uint8_t label_len = (uint8_t)strlen(label);
 
-    hf_assert(crypto_generichash_blake2b_init(&state, key.data, key.len, sizeof wide) == 0);
+    int r = crypto_generichash_blake2b_init(&state, key.data, key.len, sizeof wide);
+    hf_assert(r == 0);
     crypto_generichash_blake2b_update(&state, &label_len, 1);
     crypto_generichash_blake2b_update(&state, (const uint8_t *)label, label_len);
     for (size_t i = 0; i < count; i++)
@@ -72,4 +73,23 @@ void hf__scalar_polynomial(const uint8_t *coefficients, size_t count, uint8_t x,
         crypto_core_ristretto255_scalar_mul(ret, ret, scalar);
         crypto_core_ristretto255_scalar_add(ret, ret, coefficients + (j - 1) * HF_SCALAR_LEN);
     }
+}
+
+void hf__scalar_invert(uint8_t ret[static HF_SCALAR_LEN], const uint8_t s[static HF_SCALAR_LEN])
+{
+    int r = crypto_core_ristretto255_scalar_invert(ret, s);
+    hf_assert(r == 0);
+}
+
+void hf__point_of(uint8_t ret[static HF_POINT_LEN], const uint8_t s[static HF_SCALAR_LEN])
+{
+    int r = crypto_scalarmult_ristretto255_base(ret, s);
+    hf_assert(r == 0);
+}
+
+void hf__point_multiply(uint8_t ret[static HF_POINT_LEN], const uint8_t s[static HF_SCALAR_LEN],
+                        const uint8_t p[static HF_POINT_LEN])
+{
+    int r = crypto_scalarmult_ristretto255(ret, s, p);
+    hf_assert(r == 0);
 }

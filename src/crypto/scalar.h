@@ -24,5 +24,14 @@ void hf__scalar_small(uint8_t v, uint8_t ret[static HF_SCALAR_LEN]);
  */
 void hf__scalar_polynomial(const uint8_t *coefficients, size_t count, uint8_t x,
                            uint8_t ret[static HF_SCALAR_LEN]);
+/* ret = 1 / s. s: not zero, or the caller is wrong. ret may be s. */
+void hf__scalar_invert(uint8_t ret[static HF_SCALAR_LEN], const uint8_t s[static HF_SCALAR_LEN]);
+/*
+ * ret = s times the base point, and s times p. s: not zero, or the caller is wrong; p: a valid
+ * point. Neither can then be the identity, which is all that the library refuses.
+ */
+void hf__point_of(uint8_t ret[static HF_POINT_LEN], const uint8_t s[static HF_SCALAR_LEN]);
+void hf__point_multiply(uint8_t ret[static HF_POINT_LEN], const uint8_t s[static HF_SCALAR_LEN],
+                        const uint8_t p[static HF_POINT_LEN]);
 
 #endif

@@ -33,8 +33,7 @@ int hf__deal(struct hf_rng *rng, const uint8_t secret[static HF_SCALAR_LEN],
         }
     } while (zero);
     for (size_t j = 0; j < k; j++)
-        hf_assert(crypto_scalarmult_ristretto255_base(commitments + j * HF_POINT_LEN,
-                                                      coefficients + j * HF_SCALAR_LEN) == 0);
+        hf__point_of(commitments + j * HF_POINT_LEN, coefficients + j * HF_SCALAR_LEN);
 
     memcpy(ret_shares, shares, n * HF_SCALAR_LEN);
     memcpy(ret_commitments, commitments, k * HF_POINT_LEN);
@@ -114,7 +113,7 @@ int hf__share_check(const uint8_t share[static HF_SCALAR_LEN], uint8_t index, ui
         return r;
     if (!hf__scalar_valid(share))
         return HF_ESCALAR;
-    hf_assert(crypto_scalarmult_ristretto255_base(point, share) == 0);
+    hf__point_of(point, share);
     r = hf_secret_equal(point, committed, sizeof point) ? 0 : HF_ESHARE;
     /* Wipe the public half too: a share that does not fit may belong to another generation. */
     hf_wipe(point, sizeof point);
@@ -129,7 +128,7 @@ int hf__secret_check(const uint8_t secret[static HF_SCALAR_LEN],
     /* Not reduced, it would be the same scalar and yet derive other keys. */
     if (!hf__scalar_valid(secret))
         return HF_ESHARE;
-    hf_assert(crypto_scalarmult_ristretto255_base(point, secret) == 0);
+    hf__point_of(point, secret);
     int r = hf_secret_equal(point, commitment, sizeof point) ? 0 : HF_ESHARE;
     hf_wipe(point, sizeof point);
     return r;
