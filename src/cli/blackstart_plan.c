@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
-#include "document/papers.h"
+#include "document/request_newest.h"
 #include "plan.h"
 
 #include <stdio.h>
@@ -26,7 +26,7 @@ struct asker {
 struct planning {
     struct asker *askers;
     size_t count;
-    struct hf_papers papers; /* network, once the first request was read */
+    struct hf_request_newest newest; /* network, once the first request was read */
     bool *started;
 };
 
@@ -77,15 +77,15 @@ static int take_request(struct planning *p, const struct hf_request *q, struct h
 {
     struct hf_network_id network;
     int r = 0;
-    if (p->papers.pool == NULL) {
+    if (p->newest.pool == NULL) {
         r = find_network(q, &network);
         if (r == 0)
-            r = hf_papers_init(&network, &p->papers);
+            r = hf_request_newest_init(&network, &p->newest);
     }
-    if (r == 0 && !hf_network_id_equal(&p->papers.network, &q->transcript.network))
+    if (r == 0 && !hf_network_id_equal(&p->newest.network, &q->transcript.network))
         r = HF_EDOCUMENT_NETWORK;
     if (r == 0)
-        r = hf_papers_add(&p->papers, q);
+        r = hf_request_newest_add(&p->newest, q);
     ret->account = q->transcript.account;
     return r == 0 ? take_record(q, arena, ret) : r;
 }
@@ -121,7 +121,7 @@ static int check_askers(const struct planning *p, const char **ret_path)
 {
     for (size_t i = 0; i < p->count; i++) {
         *ret_path = p->askers[i].path;
-        if (hf_set_find(p->papers.set, &p->askers[i].account) < 0)
+        if (hf_set_find(p->newest.set, &p->askers[i].account) < 0)
             return HF_ENOTMEMBER;
         if (place_of(p, &p->askers[i].account) != (long)i)
             return HF_ETWOREQUESTS;
@@ -133,7 +133,7 @@ static void print_member(const struct planning *p, const struct hf_account *acco
                          const char *path)
 {
     const struct hf_validator *v =
-        &p->papers.set->u.set.validators[hf_set_find(p->papers.set, account)];
+        &p->newest.set->u.set.validators[hf_set_find(p->newest.set, account)];
     printf("  %.*s, %.*s%s%s\n", (int)v->operator_name.len, (const char *)v->operator_name.data,
            (int)v->address.len, (const char *)v->address.data, path != NULL ? ": " : "",
            path != NULL ? path : "");
@@ -148,8 +148,8 @@ static double percent(double odds)
 /* Those of whom nothing is known here: how likely is it that they follow all the same? */
 static void print_others(const struct planning *p)
 {
-    const struct hf_policy *policy = &p->papers.policy->u.policy;
-    const struct hf_validator_set *set = &p->papers.set->u.set;
+    const struct hf_policy *policy = &p->newest.policy->u.policy;
+    const struct hf_validator_set *set = &p->newest.set->u.set;
     size_t others = set->validators_count - p->count;
     if (others == 0)
         return;
@@ -169,9 +169,9 @@ static void print_others(const struct planning *p)
 static void print_plan(const struct planning *p, size_t started, bool fewest)
 {
     char digits[2 * sizeof(struct hf_network_id) + 1];
-    hf_hex_encode(p->papers.network.bytes, sizeof p->papers.network.bytes, digits);
+    hf_hex_encode(p->newest.network.bytes, sizeof p->newest.network.bytes, digits);
     printf("network %s: %zu validators, %zu of them ask here\n", digits,
-           p->papers.set->u.set.validators_count, p->count);
+           p->newest.set->u.set.validators_count, p->count);
     printf("start by people %zu of these, %s:\n", started,
            fewest ? "fewer do not do" : "as few as were found");
     for (size_t i = 0; i < p->count; i++)
@@ -227,7 +227,7 @@ int hf__blackstart_plan(int count, char **paths)
         r = check_askers(&p, &path);
     if (r == 0)
         r = plan(&p);
-    hf_papers_done(&p.papers);
+    hf_request_newest_done(&p.newest);
     free(p.started);
     free(p.askers);
     return r == 0 ? HF_CLI_OK : hf__say("blackstart", path, r);

@@ -37,7 +37,7 @@ static int judge_quote(const struct answering *a, struct hf__asked *q)
 {
     uint8_t report_data[HF_REPORT_DATA_LEN];
     struct hf_judgement judgement;
-    const struct hf_document *policy = a->batch.papers.policy;
+    const struct hf_document *policy = a->batch.newest.policy;
     const struct hf_verify_params params = {
         .at_s = a->batch.now_s, .roots = a->roots, .collateral = a->collateral};
     int r = hf_quote_verify(q->q.file.quote, &params, &q->verdict, NULL);
@@ -127,11 +127,11 @@ static int check_all(struct answering *a)
 {
     int status = HF_EXIT_OK;
     const char *first = a->batch.items[0].path;
-    a->d = hf_papers_documents(&a->batch.papers);
-    int r = hf__memory_seen(&a->memory, a->batch.papers.root, &a->d);
+    a->d = hf_request_newest_documents(&a->batch.newest);
+    int r = hf__memory_seen(&a->memory, a->batch.newest.root, &a->d);
     if (r != 0)
         return hf__share_say(a->memory.path, r);
-    r = hf__memory_check(&a->memory, a->batch.papers.root, &a->d);
+    r = hf__memory_check(&a->memory, a->batch.newest.root, &a->d);
     if (r == 0)
         r = hf_policy_roots(&a->d.policy->u.policy, a->root_key, &a->roots);
     if (r != 0)

@@ -21,7 +21,7 @@ static int without_documents(struct hf__asked *a, struct hf_request *q)
     return r != 0 ? r : hf_request_read(&hf_suite_real, hf_buf_bytes(&a->bytes), &a->arena, &a->q);
 }
 
-static int read_one(struct hf__asked *a, struct hf_papers *papers)
+static int read_one(struct hf__asked *a, struct hf_request_newest *newest)
 {
     struct hf_buf b;
     struct hf_arena arena;
@@ -33,7 +33,7 @@ static int read_one(struct hf__asked *a, struct hf_papers *papers)
     if (r == 0)
         r = hf_request_read(&hf_suite_real, hf_buf_bytes(&b), &arena, &q);
     if (r == 0)
-        r = hf_papers_add(papers, &q);
+        r = hf_request_newest_add(newest, &q);
     if (r == 0)
         r = without_documents(a, &q);
     hf_arena_done(&arena);
@@ -95,11 +95,11 @@ int hf__batch_read(char **paths, size_t count, const struct hf_network_id *netwo
     *ret = (struct hf__batch){.now_s = (uint64_t)time(NULL)};
     *ret_path = paths[0];
     ret->items = calloc(count, sizeof *ret->items);
-    int r = ret->items == NULL ? HF_ENOMEM : hf_papers_init(network, &ret->papers);
+    int r = ret->items == NULL ? HF_ENOMEM : hf_request_newest_init(network, &ret->newest);
     for (size_t i = 0; i < count && r == 0; i++) {
         *ret_path = paths[i];
         ret->items[ret->count].path = paths[i];
-        r = read_one(&ret->items[ret->count++], &ret->papers);
+        r = read_one(&ret->items[ret->count++], &ret->newest);
     }
     if (r == 0)
         r = check_accounts(ret, ret_path);
@@ -113,7 +113,7 @@ void hf__batch_done(struct hf__batch *b)
         hf_buf_done(&b->items[i].bytes);
     }
     free(b->items);
-    hf_papers_done(&b->papers);
+    hf_request_newest_done(&b->newest);
     *b = (struct hf__batch){0};
 }
 
@@ -154,7 +154,7 @@ void hf__show_documents(const struct hf_document *root, const struct hf_request_
 static const struct hf_validator *member(const struct hf__batch *b,
                                          const struct hf_account *account)
 {
-    return &b->papers.set->u.set.validators[hf_set_find(b->papers.set, account)];
+    return &b->newest.set->u.set.validators[hf_set_find(b->newest.set, account)];
 }
 
 static void show_one(const struct hf__batch *b, const struct hf__asked *a)
@@ -181,7 +181,7 @@ static void show_one(const struct hf__batch *b, const struct hf__asked *a)
 /* How many run what. The measurements are those of the policy, each once. */
 static void show_releases(const struct hf__batch *b)
 {
-    const struct hf_policy *p = &b->papers.policy->u.policy;
+    const struct hf_policy *p = &b->newest.policy->u.policy;
     puts("By software:");
     for (size_t i = 0; i < p->measurements_count; i++) {
         size_t count = 0;
@@ -204,7 +204,7 @@ static bool asks(const struct hf__batch *b, const struct hf_account *account)
 /* Who could have asked and has not. */
 static void show_absent(const struct hf__batch *b)
 {
-    const struct hf_validator_set *set = &b->papers.set->u.set;
+    const struct hf_validator_set *set = &b->newest.set->u.set;
     printf("In the set and not among these: %zu of %zu\n", set->validators_count - b->count,
            set->validators_count);
     for (size_t i = 0; i < set->validators_count; i++) {
@@ -224,9 +224,9 @@ void hf__show_holder(const struct hf_share_set *set, uint8_t index)
 
 void hf__batch_show(const struct hf__batch *b, uint8_t index)
 {
-    const struct hf_share_set *shares = &b->papers.shares->u.shares;
+    const struct hf_share_set *shares = &b->newest.shares->u.shares;
     char digest[2 * sizeof b->digest.bytes + 1];
-    const struct hf_request_documents d = hf_papers_documents(&b->papers);
+    const struct hf_request_documents d = hf_request_newest_documents(&b->newest);
     size_t waived = 0;
     for (size_t i = 0; i < b->count; i++)
         waived += b->items[i].before != NULL;
@@ -236,8 +236,8 @@ void hf__batch_show(const struct hf__batch *b, uint8_t index)
         printf("A validator has lost its key and asks for help. %s\n", passed);
     else
         printf("%zu validators have lost their keys and ask for help. %s\n", b->count, passed);
-    print_hex("network", b->papers.network.bytes, HF_ID_LEN);
-    hf__show_documents(b->papers.root, &d);
+    print_hex("network", b->newest.network.bytes, HF_ID_LEN);
+    hf__show_documents(b->newest.root, &d);
     hf__show_holder(shares, index);
     for (size_t i = 0; i < b->count; i++)
         show_one(b, &b->items[i]);

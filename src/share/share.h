@@ -7,7 +7,7 @@
 #include "attest/collateral.h"
 #include "attest/verdict.h"
 #include "document/ceremony.h"
-#include "document/papers.h"
+#include "document/request_newest.h"
 #include "token.h"
 
 enum { HF__SHARE_FILE_MAX = 4 << 20, HF__SHARE_PATH_LEN = 4096, HF__PASSPHRASE_MAX = 1024 };
@@ -146,15 +146,15 @@ struct hf__asked {
 struct hf__batch {
     struct hf__asked *items;
     size_t count;
-    struct hf_papers papers; /* the newest that came with any of them */
-    struct hf_hash digest;   /* what a person confirms */
+    struct hf_request_newest newest; /* the newest that came with any of them */
+    struct hf_hash digest;           /* what a person confirms */
     uint64_t now_s;
 };
 
 /*
  * Reads the requests of these files, and verifies the documents that came with them. ret: ended
  * with hf__batch_done, on failure too. ret_path: of the file that failed. HF_ETWOREQUESTS: two are
- * of one account. The errors of hf_request_read and hf_papers_add.
+ * of one account. The errors of hf_request_read and hf_request_newest_add.
  */
 HF_MUST_USE int hf__batch_read(char **paths, size_t count, const struct hf_network_id *network,
                                struct hf__batch *ret, const char **ret_path);

@@ -1,5 +1,5 @@
 /* Documents that come with requests, verified (proto/QUORUM.md, 5). */
-#include "document/papers.h"
+#include "document/request_newest.h"
 
 #include "base/error.h"
 #include "together.h"
@@ -11,7 +11,7 @@ struct brought {
 
 enum { PLACES = 4 };
 
-static void places_of(struct brought *b, const struct hf_papers *known,
+static void places_of(struct brought *b, const struct hf_request_newest *known,
                       struct hf__place ret[static PLACES])
 {
     const struct hf__place places[PLACES] = {{HF_DOCUMENT_ROOT, &b->root, known->root},
@@ -30,7 +30,7 @@ static void keep(struct hf_document **at, struct hf_document *d, bool newer)
 }
 
 /* What a newer root signed beats what an older one did. */
-static void merge(struct hf_papers *p, const struct brought *b)
+static void merge(struct hf_request_newest *p, const struct brought *b)
 {
     uint32_t root = hf_document_version(b->root);
     bool newer = p->root == NULL || root > hf_document_version(p->root);
@@ -42,13 +42,13 @@ static void merge(struct hf_papers *p, const struct brought *b)
     keep(&p->shares, b->shares, newer);
 }
 
-int hf_papers_init(const struct hf_network_id *network, struct hf_papers *ret)
+int hf_request_newest_init(const struct hf_network_id *network, struct hf_request_newest *ret)
 {
-    *ret = (struct hf_papers){.network = *network};
+    *ret = (struct hf_request_newest){.network = *network};
     return hf_pool_new(&hf_suite_real, &ret->pool);
 }
 
-int hf_papers_add(struct hf_papers *p, const struct hf_request *q)
+int hf_request_newest_add(struct hf_request_newest *p, const struct hf_request *q)
 {
     struct brought b = {0};
     struct hf__place places[PLACES];
@@ -64,18 +64,18 @@ int hf_papers_add(struct hf_papers *p, const struct hf_request *q)
     return r;
 }
 
-struct hf_request_documents hf_papers_documents(const struct hf_papers *p)
+struct hf_request_documents hf_request_newest_documents(const struct hf_request_newest *p)
 {
     return (struct hf_request_documents){
         .network = &p->network, .policy = p->policy, .set = p->set, .shares = p->shares};
 }
 
-void hf_papers_done(struct hf_papers *p)
+void hf_request_newest_done(struct hf_request_newest *p)
 {
     hf_document_unref(p->shares);
     hf_document_unref(p->set);
     hf_document_unref(p->policy);
     hf_document_unref(p->root);
     hf_pool_free(p->pool);
-    *p = (struct hf_papers){0};
+    *p = (struct hf_request_newest){0};
 }
