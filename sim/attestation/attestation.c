@@ -29,7 +29,7 @@ void hf_world_measurement(const struct hf_world *w, const char *image,
 void hf_world_ppid(const struct hf_world *w, uint32_t machine, uint8_t ret[static 16])
 {
     uint64_t words[2] = {hf__mix(w->settings.seed ^ machine), hf__mix(machine)};
-    memcpy(ret, words, sizeof(words));
+    memcpy(ret, words, sizeof words);
 }
 
 /* ---- Quotes ---- */

@@ -49,28 +49,28 @@ static void authenticate(const struct hf_world *w, const uint8_t *quote, uint8_t
 void hf__model_quote_make(const struct hf_world *w, const struct hf__made *made, struct hf_buf *ret)
 {
     uint8_t quote[HF__QUOTE_LEN] = {0};
-    memcpy(quote, magic, sizeof(magic));
+    memcpy(quote, magic, sizeof magic);
     hf_world_ppid(w, made->machine, quote + AT_PPID);
     hf__model_measurement(w, made->image, quote + AT_MEASUREMENT);
     memcpy(quote + AT_DATA, made->report_data, 64);
-    memcpy(quote + AT_MACHINE, &made->machine, sizeof(made->machine));
+    memcpy(quote + AT_MACHINE, &made->machine, sizeof made->machine);
     quote[AT_DEBUG] = made->debug;
     authenticate(w, quote, quote + AT_MAC);
-    hf_buf_append(ret, quote, sizeof(quote));
+    hf_buf_append(ret, quote, sizeof quote);
 }
 
 uint32_t hf__model_quote_machine(struct hf_bytes quote)
 {
     uint32_t machine = HF__NOBODY;
     if (quote.len == HF__QUOTE_LEN)
-        memcpy(&machine, quote.data + AT_MACHINE, sizeof(machine));
+        memcpy(&machine, quote.data + AT_MACHINE, sizeof machine);
     return machine;
 }
 
 int hf__model_outline(struct hf_bytes bytes, struct hf_bytes *ret_quote,
                       const uint8_t **ret_report_data)
 {
-    if (bytes.len < HF__QUOTE_LEN || memcmp(bytes.data, magic, sizeof(magic)) != 0)
+    if (bytes.len < HF__QUOTE_LEN || memcmp(bytes.data, magic, sizeof magic) != 0)
         return HF_EQUOTE;
     *ret_quote = hf_bytes_of(bytes.data, HF__QUOTE_LEN);
     *ret_report_data = bytes.data + AT_DATA;
@@ -94,22 +94,22 @@ static int judge(const struct hf_world *w, const struct hf__judged *judged, stru
     const uint8_t *q = judged->quote.data;
     uint8_t mac[16];
     uint32_t machine;
-    if (judged->quote.len != HF__QUOTE_LEN || memcmp(q, magic, sizeof(magic)) != 0)
+    if (judged->quote.len != HF__QUOTE_LEN || memcmp(q, magic, sizeof magic) != 0)
         return HF_EQUOTE;
     v->debug = q[AT_DEBUG] != 0;
     v->td_attributes = td_attributes | v->debug;
     v->xfam = xfam;
-    memcpy(v->measurement, q + AT_MEASUREMENT, sizeof(v->measurement));
-    memcpy(v->report_data, q + AT_DATA, sizeof(v->report_data));
+    memcpy(v->measurement, q + AT_MEASUREMENT, sizeof v->measurement);
+    memcpy(v->report_data, q + AT_DATA, sizeof v->report_data);
     authenticate(w, q, mac);
-    if (memcmp(mac, q + AT_MAC, sizeof(mac)) != 0)
+    if (memcmp(mac, q + AT_MAC, sizeof mac) != 0)
         return HF_EQUOTESIG;
-    memcpy(v->ppid, q + AT_PPID, sizeof(v->ppid));
+    memcpy(v->ppid, q + AT_PPID, sizeof v->ppid);
     if (judged->trust != HF_TRUST_DEV ||
-        !hf_bytes_equal(judged->dev_root, hf_bytes_of(w->dev_root, sizeof(w->dev_root))))
+        !hf_bytes_equal(judged->dev_root, hf_bytes_of(w->dev_root, sizeof w->dev_root)))
         return HF_EDEVQUOTE;
     v->trust = judged->trust;
-    memcpy(&machine, q + AT_MACHINE, sizeof(machine));
+    memcpy(&machine, q + AT_MACHINE, sizeof machine);
     uint8_t status = hf__machine_status(w, machine);
     if (!judged->no_collateral && status == HF_TCB_REVOKED)
         return HF_EPCKREVOKED;
@@ -144,7 +144,7 @@ size_t hf__model_padding(struct hf_bytes body)
         if (at == NULL)
             break;
         left -= (size_t)(at - p);
-        bool is_quote = memcmp(at, magic, sizeof(magic)) == 0;
+        bool is_quote = memcmp(at, magic, sizeof magic) == 0;
         size_t len = is_quote ? HF__QUOTE_LEN : 1;
         padding += is_quote ? HF__QUOTE_PADDING : 0;
         p = at + len;

@@ -47,7 +47,7 @@ struct hf__platforms {
 
 static struct hf__key number_key(uint32_t number)
 {
-    return hf__key_of(hf_bytes_of(&number, sizeof(number)), hf_bytes_of(NULL, 0),
+    return hf__key_of(hf_bytes_of(&number, sizeof number), hf_bytes_of(NULL, 0),
                       hf_bytes_of(NULL, 0));
 }
 
@@ -62,7 +62,7 @@ int hf__platforms_new(const struct hf_world *w, struct hf__platforms **ret)
 {
     uint8_t seed[HF_DEV_SEED_LEN];
     uint64_t wall_s = w->settings.wall_s;
-    struct hf__platforms *p = calloc(1, sizeof(*p));
+    struct hf__platforms *p = calloc(1, sizeof *p);
     if (p == NULL)
         return HF_ENOMEM;
     p->window.from_s = wall_s > BEFORE_S ? wall_s - BEFORE_S : 0;
@@ -124,7 +124,7 @@ static void fmspc_of(uint32_t machine, uint8_t ret[static HF_DEV_FMSPC_LEN])
 {
     ret[0] = 0xde;
     ret[1] = 0x70;
-    memcpy(ret + 2, &machine, sizeof(machine));
+    memcpy(ret + 2, &machine, sizeof machine);
 }
 
 static const struct hf_dev_machine *machine_at(const struct hf_world *w, uint32_t number)
@@ -135,7 +135,7 @@ static const struct hf_dev_machine *machine_at(const struct hf_world *w, uint32_
         return *m;
     struct hf_dev_machine_spec spec;
     uint8_t seed[HF_DEV_SEED_LEN];
-    hf_dev_machine_spec_init(&spec, hf_bytes_of(&number, sizeof(number)), w->settings.wall_s);
+    hf_dev_machine_spec_init(&spec, hf_bytes_of(&number, sizeof number), w->settings.wall_s);
     draw_seed(w, FOR_MACHINES + (uint64_t)number, seed);
     hf_world_ppid(w, number, spec.platform.ppid);
     fmspc_of(number, spec.platform.fmspc);
@@ -222,7 +222,7 @@ static void day_spec(const struct hf_world *w, uint64_t day_s, struct hf_dev_col
 {
     const uint64_t first_s = w->settings.wall_s - w->settings.wall_s % HF__DAY_S;
     size_t count = 0;
-    uint8_t(*revoked)[HF_DEV_SERIAL_LEN] = malloc((w->machines_count + 1u) * sizeof(*revoked));
+    uint8_t(*revoked)[HF_DEV_SERIAL_LEN] = malloc((w->machines_count + 1u) * sizeof *revoked);
     hf_assert(revoked != NULL);
     for (uint32_t i = 0; i < w->machines_count; i++) {
         if (w->machines[i].tcb_status == HF_TCB_REVOKED)
@@ -313,7 +313,7 @@ void hf__real_quote_judge(struct hf_world *w, const struct hf__judged *judged,
     struct hf_verify_params params = {.at_s = judged->wall_s,
                                       .roots = {.trust = (enum hf_trust)judged->trust}};
     bool ours = judged->trust == HF_TRUST_DEV &&
-                hf_bytes_equal(judged->dev_root, hf_bytes_of(p->root, sizeof(p->root)));
+                hf_bytes_equal(judged->dev_root, hf_bytes_of(p->root, sizeof p->root));
     if (ours) {
         params.roots.dev_key = p->root_key;
         params.cache = p->cache;

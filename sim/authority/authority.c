@@ -17,7 +17,7 @@ static uint64_t true_s(const struct hf_world *w)
 static void keypair(struct hf_world *w, uint8_t index)
 {
     struct hf_rng rng = {0};
-    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));
+    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof rng.seed);
     w->suite->sign_keypair(&rng, w->authority.public_keys[index], w->authority.secret_keys[index]);
 }
 
@@ -78,7 +78,7 @@ static void issue_root(struct hf_world *w)
     }
     hf_assert(a->roots_count < HF__ROOTS_MAX);
     if (a->roots_count == 0) {
-        hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], root.salt, sizeof(root.salt));
+        hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], root.salt, sizeof root.salt);
         root.has_salt = true;
         a->roots[0] = adopt(w, HF_DOCUMENT_ROOT, &hf_wire_root, &root, &a->network, fresh, m);
         int r = hf_network_id(a->roots[0], &a->network);
@@ -131,7 +131,7 @@ static void first_policy(struct hf_world *w)
         .issued_s = true_s(w),
         .expires_s = true_s(w) + w->settings.authority.valid_s,
         .trust = HF_TRUST_DEV,
-        .dev_root = hf_bytes_of(w->dev_root, sizeof(w->dev_root)),
+        .dev_root = hf_bytes_of(w->dev_root, sizeof w->dev_root),
         .shares = p->n,
         .threshold = p->k,
         .claim_quorum = hf__claim_quorum(p),

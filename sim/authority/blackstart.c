@@ -29,7 +29,7 @@ static void bring(struct hf_world *w, uint32_t node, struct hf_bytes answer, con
     uint64_t id = hf__local_bring(w, node, answer);
     if (what == NULL)
         return;
-    f->list = hf__grow(f->list, f->count, &f->cap, sizeof(*f->list));
+    f->list = hf__grow(f->list, f->count, &f->cap, sizeof *f->list);
     f->list[f->count].local = id;
     f->list[f->count++].what = what;
 }
@@ -125,7 +125,7 @@ void hf_world_by_people(struct hf_world *w, uint32_t node)
 {
     if (w->falsehoods == NULL) {
         const struct hf__observer observer = {.local = heard, .done = done};
-        w->falsehoods = calloc(1, sizeof(*w->falsehoods));
+        w->falsehoods = calloc(1, sizeof *w->falsehoods);
         hf_assert(w->falsehoods != NULL);
         hf_buf_init(&w->falsehoods->earlier, ANSWER_MAX);
         hf__observe(w, &observer);

@@ -64,7 +64,7 @@ static void take_arrivals(struct hf_world *w, uint32_t epoch)
             known->account = n->account;
             continue;
         }
-        a->members = hf__grow(a->members, a->members_count, &a->members_cap, sizeof(*a->members));
+        a->members = hf__grow(a->members, a->members_count, &a->members_cap, sizeof *a->members);
         struct hf__member *m = &a->members[a->members_count++];
         *m = (struct hf__member){.node = n->number, .registered_epoch = epoch};
         m->account = n->account;
@@ -122,11 +122,11 @@ static void fill(const struct hf_world *w, const struct hf__member *m, char *tex
 static void encode_set(struct hf_world *w, uint32_t epoch, struct hf_buf *ret)
 {
     const struct hf__authority *a = &w->authority;
-    struct hf_validator *validators = calloc(a->members_count + 1, sizeof(*validators));
+    struct hf_validator *validators = calloc(a->members_count + 1, sizeof *validators);
     char *texts = malloc((a->members_count + 1) * 3 * TEXT_MAX);
-    struct hf_platform *platforms = calloc((a->members_count + 1) * 4, sizeof(*platforms));
+    struct hf_platform *platforms = calloc((a->members_count + 1) * 4, sizeof *platforms);
     size_t floors = a->set != NULL ? hf_set_floors(a->set) : 0;
-    struct hf_departed_floor *departed = calloc(floors + 1, sizeof(*departed));
+    struct hf_departed_floor *departed = calloc(floors + 1, sizeof *departed);
     hf_assert(validators != NULL && texts != NULL && platforms != NULL && departed != NULL);
     for (size_t i = 0; i < a->members_count; i++)
         fill(w, &a->members[i], texts + i * 3 * TEXT_MAX, platforms + i * 4, &validators[i]);
@@ -138,7 +138,7 @@ static void encode_set(struct hf_world *w, uint32_t epoch, struct hf_buf *ret)
         .validators = validators,
         .validators_count = a->members_count,
     };
-    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], set.beacon, sizeof(set.beacon));
+    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], set.beacon, sizeof set.beacon);
     hf_set_keep_departed(a->set, &set, departed);
     int r = hf__encode_into(&hf_wire_validator_set, &set, ret);
     hf_assert(r == 0);
@@ -156,7 +156,7 @@ void hf_world_set_issue(struct hf_world *w)
     hf_buf_init(&body, UINT32_MAX);
     hf_buf_init(&envelope, UINT32_MAX);
     take_arrivals(w, epoch);
-    qsort(a->members, a->members_count, sizeof(*a->members), by_account);
+    qsort(a->members, a->members_count, sizeof *a->members, by_account);
     encode_set(w, epoch, &body);
     hf_world_sign(w, HF_DOCUMENT_SET, hf_buf_bytes(&body), w->settings.authority.threshold,
                   &envelope);
@@ -262,7 +262,7 @@ static long vote_moved(struct hf_world *w, const struct hf_account *holder,
             if (hf_wire_decode(&hf_wire_transfer_statement, row.moves[j].statement, arena, &t,
                                NULL) == 0 &&
                 t.helpers_count == 0 && hf_account_equal(&t.from, holder) &&
-                memcmp(t.generation.id, generation, sizeof(t.generation.id)) == 0)
+                memcmp(t.generation.id, generation, sizeof t.generation.id) == 0)
                 return hf_world_find(w, &t.to);
     }
     return -1;
@@ -280,7 +280,7 @@ static bool has_vote(struct hf_world *w, const struct hf_account *holder,
     memcpy(key, owner->bytes, HF_ID_LEN);
     memcpy(key + HF_ID_LEN, generation, 16);
     return n != NULL && !n->gone && n->engine != NULL &&
-           (votes(hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof(key))), arena) ||
+           (votes(hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof key)), arena) ||
             is_former(hf__disk_find(&n->disk, HF_ROW_OWNER, hf_account_bytes(owner)), generation,
                       arena));
 }
@@ -424,7 +424,7 @@ bool hf_world_set_floor(struct hf_world *w, uint32_t node)
     struct hf__member *m = member_on(w, node);
     struct hf_placement_record r;
     struct hf_arena arena;
-    struct hf__floor *f = calloc(1, sizeof(*f));
+    struct hf__floor *f = calloc(1, sizeof *f);
     hf_assert(f != NULL);
     hf_arena_init(&arena, 1 << 22);
     bool any = m != NULL && shown_record(w, node, &arena, &r) &&

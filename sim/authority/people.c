@@ -90,22 +90,22 @@ static struct hf_document *issue(struct hf_world *w, struct hf__people *p, uint3
     uint8_t public_keys[HF_SHARES_MAX][HF_KEY_LEN], nothing[80] = {0};
     uint8_t commitments[HF_SHARES_MAX * HF_POINT_LEN];
     struct hf_rng rng = {0};
-    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));
+    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof rng.seed);
     if (same)
-        memcpy(p->secret, p->before->secret, sizeof(p->secret));
+        memcpy(p->secret, p->before->secret, sizeof p->secret);
     else
         hf_suite_real.scalar_random(&rng, p->secret);
     int r = hf_suite_real.deal(&rng, p->secret, (struct hf_sharing){.k = p->m, .n = p->n},
                                p->secrets[0], commitments);
     hf_assert(r == 0);
     for (uint8_t i = 0; i < p->n; i++) {
-        snprintf(aliases[i], sizeof(aliases[i]), "holder-%u", i + 1u);
+        snprintf(aliases[i], sizeof aliases[i], "holder-%u", i + 1u);
         holders[i].alias = hf_bytes_of(aliases[i], strlen(aliases[i]));
         holders[i].kind = HF_HOLDER_X25519;
         hf_suite_real.random(&rng, public_keys[i], HF_KEY_LEN);
         public_keys[i][HF_KEY_LEN - 1] &= 0x7f; /* reduced */
         holders[i].key = hf_bytes_of(public_keys[i], HF_KEY_LEN);
-        sealed[i].sealed = hf_bytes_of(nothing, sizeof(nothing));
+        sealed[i].sealed = hf_bytes_of(nothing, sizeof nothing);
     }
     struct hf_quorum_key key = {.name = hf_bytes_of(key_name, strlen(key_name)),
                                 .commitments = hf_bytes_of(commitments, p->m * HF_POINT_LEN),
@@ -144,7 +144,7 @@ void hf__people_renew(struct hf_world *w)
 /* Other holders, who take the place of those before; of these the last are remembered. */
 static void replace(struct hf_world *w, uint8_t m, uint8_t n, bool same)
 {
-    struct hf__people *p = calloc(1, sizeof(*p));
+    struct hf__people *p = calloc(1, sizeof *p);
     hf_assert(p != NULL && m >= 1 && m <= n && n <= HF_SHARES_MAX);
     p->before = w->people;
     p->m = m;
@@ -186,9 +186,9 @@ bool hf__people_from_text(const char *text, uint8_t *ret_m, uint8_t *ret_n)
     static const char of[] = " of ";
     char *end;
     unsigned long m = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || strncmp(end, of, sizeof(of) - 1) != 0)
+    if (text[0] < '0' || text[0] > '9' || strncmp(end, of, sizeof of - 1) != 0)
         return false;
-    const char *rest = end + sizeof(of) - 1;
+    const char *rest = end + sizeof of - 1;
     unsigned long n = strtoul(rest, &end, 10);
     if (rest[0] < '0' || rest[0] > '9' || *end != '\0' || m < 1 || m > n || n > HF_SHARES_MAX)
         return false;
@@ -249,7 +249,7 @@ static void remember(struct hf__people *p, const struct hf_request *q, uint8_t i
         if (hf_hash_equal(&p->given[i].hash, &q->hash))
             g = &p->given[i];
     if (g == NULL) {
-        p->given = hf__grow(p->given, p->given_count, &p->given_cap, sizeof(*p->given));
+        p->given = hf__grow(p->given, p->given_count, &p->given_cap, sizeof *p->given);
         g = &p->given[p->given_count++];
         *g = (struct given){.hash = q->hash, .account = q->transcript.account};
     }
@@ -279,7 +279,7 @@ int hf_world_holder_answer(struct hf_world *w, uint8_t index, struct hf_bytes re
         r = check_quote(w, &q, &d, now_s);
     if (r == 0)
         r = check_second(p, &q, index);
-    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));
+    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof rng.seed);
     if (r == 0)
         r = hf_answer_make(w->suite, &rng, &q, index, p->secrets[index - 1], &answer);
     if (r == 0)
@@ -303,7 +303,7 @@ int hf__people_lie(struct hf_world *w, struct hf__stream *drawn, uint8_t index, 
     struct hf_blackstart_answer answer;
     hf_assert(p != NULL && index >= 1 && index <= p->n && as >= 1 && as <= HF_SHARES_MAX);
     hf_arena_init(&arena, ARENA_MAX);
-    hf__draw_bytes(drawn, rng.seed, sizeof(rng.seed));
+    hf__draw_bytes(drawn, rng.seed, sizeof rng.seed);
     int r = hf_request_read(w->suite, request, &arena, &q);
     if (r == 0)
         r = hf_answer_make(w->suite, &rng, &q, as, p->secrets[index - 1], &answer);
@@ -329,7 +329,7 @@ int hf_world_former_answer(struct hf_world *w, uint8_t index, struct hf_bytes re
     if (memcmp(former->secrets[index - 1], w->people->secrets[index - 1], HF_SCALAR_LEN) == 0)
         return HF_ENOTFOUND;
     hf_arena_init(&arena, ARENA_MAX);
-    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));
+    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof rng.seed);
     int r = hf_request_read(w->suite, request, &arena, &q);
     /* What was asked by the share set that was theirs they may open: it was sealed to them. */
     if (r == 0 && !hf_hash_equal(&q.transcript.share_set, &w->people->shares->body_hash))

@@ -10,7 +10,7 @@
 static struct hf__challenged *challenged(struct hf__checks *c, uint32_t owner,
                                          const struct hf_account *holder)
 {
-    return hf__map_at(&c->challenged, hf__key_of(hf_bytes_of(&owner, sizeof(owner)),
+    return hf__map_at(&c->challenged, hf__key_of(hf_bytes_of(&owner, sizeof owner),
                                                  hf__b32(holder->bytes), hf_bytes_of(NULL, 0)));
 }
 
@@ -27,7 +27,7 @@ void hf__check_challenge_sent(struct hf__checks *c, const struct hf_message *m)
     asked->index = (uint8_t)standing.index;
     asked->generation = standing.generation;
     asked->owner = standing.header.owner;
-    memcpy(asked->challenge, standing.challenge, sizeof(asked->challenge));
+    memcpy(asked->challenge, standing.challenge, sizeof asked->challenge);
 }
 
 void hf__check_proof_delivered(struct hf__checks *c, const struct hf_message *m)
@@ -44,10 +44,10 @@ void hf__check_proof_delivered(struct hf__checks *c, const struct hf_message *m)
     struct hf__challenged *asked = challenged(c, m->to, &statement.provider);
     struct hf_audit_context context = {.generation = asked->generation, .index = asked->index};
     if (asked->index == 0 || !hf__check_newest(c, m->to, &record) ||
-        memcmp(record.generation.id, asked->generation.id, sizeof(record.generation.id)) != 0)
+        memcmp(record.generation.id, asked->generation.id, sizeof record.generation.id) != 0)
         return;
     context.network = c->world->authority.network;
-    memcpy(context.challenge, asked->challenge, sizeof(context.challenge));
+    memcpy(context.challenge, asked->challenge, sizeof context.challenge);
     context.provider = statement.provider;
     context.owner = asked->owner;
     struct hf_bytes bytes;

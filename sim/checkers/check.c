@@ -18,7 +18,7 @@ bool hf__check_decode(struct hf__checks *c, const struct hf_wire_type *type, str
 
 static struct hf__key call_key(uint64_t call)
 {
-    return hf__key_of(hf_bytes_of(&call, sizeof(call)), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
+    return hf__key_of(hf_bytes_of(&call, sizeof call), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
 }
 
 struct hf__heard *hf__check_heard(struct hf__checks *c, const struct hf_message *m)
@@ -55,14 +55,14 @@ static void quoted(void *ctx, struct hf_world *w, const struct hf__made *made)
     struct hf__quote_view *view = hf__map_at(&c->quotes, quote_key(made->quote));
     hf_world_ppid(w, made->machine, view->ppid);
     hf_world_measurement(w, made->image, view->measurement);
-    memcpy(view->report_data, made->report_data, sizeof(view->report_data));
+    memcpy(view->report_data, made->report_data, sizeof view->report_data);
     view->debug = made->debug;
     view->made_us = w->now_us;
 }
 
 static struct hf__key version_key(uint32_t version)
 {
-    return hf__key_of(hf_bytes_of(&version, sizeof(version)), hf_bytes_of(NULL, 0),
+    return hf__key_of(hf_bytes_of(&version, sizeof version), hf_bytes_of(NULL, 0),
                       hf_bytes_of(NULL, 0));
 }
 
@@ -86,7 +86,7 @@ void hf__check_policy(struct hf__checks *c)
     for (size_t i = 0; i < d->u.policy.measurements_count; i++) {
         const struct hf_measurement *m = &d->u.policy.measurements[i];
         uint64_t *rank =
-            hf__map_at(&c->measurements, hf__key_of(hf_bytes_of(&version, sizeof(version)),
+            hf__map_at(&c->measurements, hf__key_of(hf_bytes_of(&version, sizeof version),
                                                     hf__b32(m->digest), hf_bytes_of(NULL, 0)));
         *rank = m->rank + 1;
     }
@@ -96,7 +96,7 @@ uint32_t hf__check_rank(struct hf__checks *c, uint32_t policy,
                         const uint8_t digest[static HF_MEASUREMENT_LEN])
 {
     const uint64_t *rank =
-        hf__map_find(&c->measurements, hf__key_of(hf_bytes_of(&policy, sizeof(policy)),
+        hf__map_find(&c->measurements, hf__key_of(hf_bytes_of(&policy, sizeof policy),
                                                   hf__b32(digest), hf_bytes_of(NULL, 0)));
     return rank == NULL ? 0 : (uint32_t)*rank;
 }
@@ -326,7 +326,7 @@ static void done(void *ctx, struct hf_world *w)
 
 void hf__checkers_add(struct hf_world *w)
 {
-    struct hf__checks *c = calloc(1, sizeof(*c));
+    struct hf__checks *c = calloc(1, sizeof *c);
     hf_assert(c != NULL);
     c->world = w;
     w->checks = c;
@@ -396,6 +396,6 @@ void hf__violate(struct hf_world *w, uint32_t node, const char *checker, const c
     w->violation.node = node;
     w->violation.checker = checker;
     va_start(args, fmt);
-    vsnprintf(w->violation.text, sizeof(w->violation.text), fmt, args);
+    vsnprintf(w->violation.text, sizeof w->violation.text, fmt, args);
     va_end(args);
 }

@@ -53,8 +53,8 @@ struct hf__ballot *hf__check_speaks(struct hf__checks *c, uint32_t node)
 {
     const struct hf_account *owner = hf__check_account(c, node);
     const struct hf__speaker *p =
-        hf__map_find(&c->speakers, hf__key_of(hf_bytes_of(&node, sizeof(node)),
-                                              hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
+        hf__map_find(&c->speakers, hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0),
+                                              hf_bytes_of(NULL, 0)));
     if (owner == NULL || p == NULL || p->incarnation != hf__node(c->world, node)->incarnation)
         return NULL;
     return check_ballot(c, owner, p->claim, p->instance);
@@ -72,7 +72,7 @@ static void vote(struct hf__ballot *b, uint32_t node, const struct hf_account *a
     }
     if (b->votes_count == b->votes_cap) {
         b->votes_cap = b->votes_cap < 8 ? 8 : 2 * b->votes_cap;
-        b->votes = realloc(b->votes, b->votes_cap * sizeof(*b->votes));
+        b->votes = realloc(b->votes, b->votes_cap * sizeof *b->votes);
         hf_assert(b->votes != NULL);
     }
     struct hf__voted *v = &b->votes[b->votes_count++];
@@ -249,7 +249,7 @@ void hf__check_spoke(struct hf__checks *c, uint32_t node, uint64_t claim,
                      const uint8_t instance[static 16])
 {
     struct hf__speaker *p =
-        hf__map_at(&c->speakers, hf__key_of(hf_bytes_of(&node, sizeof(node)), hf_bytes_of(NULL, 0),
+        hf__map_at(&c->speakers, hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0),
                                             hf_bytes_of(NULL, 0)));
     p->incarnation = hf__node(c->world, node)->incarnation;
     p->claim = claim;

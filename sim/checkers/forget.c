@@ -96,7 +96,7 @@ size_t hf__checks_bytes(const struct hf_world *w)
         &c->challenged,   &c->leaves,        &c->moved,         &c->outside,      &c->vaults,
         &c->vaults_known, &c->vaults_opened, &c->vaults_points,
     };
-    size_t sum = sizeof(*c), at = 0;
+    size_t sum = sizeof *c, at = 0;
     for (size_t i = 0; i < HF_ARRAY_LEN(maps); i++)
         sum += hf__map_bytes(maps[i]);
     for (const struct hf__heard *h; (h = hf__map_next(&c->heard, &at)) != NULL;)
@@ -104,7 +104,7 @@ size_t hf__checks_bytes(const struct hf_world *w)
     at = 0;
     for (const struct hf__ballots *b; (b = hf__map_next(&c->ballots, &at)) != NULL;)
         for (uint32_t i = 0; i < b->count; i++)
-            sum += b->of[i].votes_cap * sizeof(*b->of[i].votes);
+            sum += b->of[i].votes_cap * sizeof *b->of[i].votes;
     at = 0;
     for (const struct hf__recorded *r; (r = hf__map_next(&c->recorded, &at)) != NULL;)
         sum += r->len;

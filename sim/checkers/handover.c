@@ -14,12 +14,12 @@ static struct hf__key given_key(const struct hf_account *account, const uint8_t 
                                 uint64_t claim)
 {
     return hf__key_of(hf__b32(account->bytes), hf_bytes_of(instance, 16),
-                      hf_bytes_of(&claim, sizeof(claim)));
+                      hf_bytes_of(&claim, sizeof claim));
 }
 
 static struct hf__key served_key(const struct hf_account *account, uint64_t claim)
 {
-    return hf__key_of(hf__b32(account->bytes), hf_bytes_of(&claim, sizeof(claim)),
+    return hf__key_of(hf__b32(account->bytes), hf_bytes_of(&claim, sizeof claim),
                       hf_bytes_of(NULL, 0));
 }
 

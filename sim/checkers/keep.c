@@ -48,7 +48,7 @@ static struct hf__sharing *sharing_new(struct hf__owned *o)
 {
     for (uint32_t i = 0; i < o->count; i++) {
         if (forgotten(&o->sharings[i])) {
-            memset(&o->sharings[i], 0, sizeof(o->sharings[i]));
+            memset(&o->sharings[i], 0, sizeof o->sharings[i]);
             return &o->sharings[i];
         }
     }
@@ -267,7 +267,7 @@ static struct hf__key app_key(const struct hf_account *account, const struct hf_
                               uint32_t version)
 {
     return hf__key_of(hf__b32(account->bytes), hf_bytes_of(l->name, strlen(l->name)),
-                      hf_bytes_of(&version, sizeof(version)));
+                      hf_bytes_of(&version, sizeof version));
 }
 
 /* One name has one key of a version, at any node and time. */
@@ -308,7 +308,7 @@ void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_re
 static struct hf__gathered *gathered_by(struct hf__checks *c, uint32_t node)
 {
     struct hf__gathered *g =
-        hf__map_at(&c->gathered, hf__key_of(hf_bytes_of(&node, sizeof(node)), hf_bytes_of(NULL, 0),
+        hf__map_at(&c->gathered, hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0),
                                             hf_bytes_of(NULL, 0)));
     uint32_t incarnation = hf__node(c->world, node)->incarnation;
     if (g->incarnation != incarnation)

@@ -16,7 +16,7 @@ enum { BOUND_S = 120, LEAVE = 1, AHEAD_S = 300 };
 
 static uint64_t *said_at(struct hf__checks *c, uint32_t node)
 {
-    return hf__map_at(&c->leaves, hf__key_of(hf_bytes_of(&node, sizeof(node)), hf_bytes_of(NULL, 0),
+    return hf__map_at(&c->leaves, hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0),
                                              hf_bytes_of(NULL, 0)));
 }
 
@@ -31,7 +31,7 @@ static void check_left(struct hf__checks *c, uint32_t node, const struct hf_ball
 {
     const struct hf__node *n = hf__node(c->world, node);
     const struct hf__ballot *own = hf__check_speaks(c, node);
-    if (own == NULL || memcmp(own->instance, by->instance, sizeof(own->instance)) != 0)
+    if (own == NULL || memcmp(own->instance, by->instance, sizeof own->instance) != 0)
         return;
     for (uint32_t i = 0; i < n->disk.count && !n->corrupt; i++)
         if (n->disk.rows[i]->collection == HF_ROW_HELD)

@@ -63,12 +63,12 @@ static void check_event(struct hf__checks *c, uint32_t from, const struct hf_sig
     uint64_t place[2] = {s.ballot.number, s.incarnation};
     c->world->suite->hash("sim/event", e->statement, &hash);
     uint8_t *said =
-        hf__map_at(&c->said, hf__key_of(hf__b32(s.author.bytes), hf_bytes_of(place, sizeof(place)),
+        hf__map_at(&c->said, hf__key_of(hf__b32(s.author.bytes), hf_bytes_of(place, sizeof place),
                                         hf_bytes_of(NULL, 0)));
     static const uint8_t nothing[HF_ID_LEN];
-    if (memcmp(said, nothing, sizeof(nothing)) == 0)
-        memcpy(said, hash.bytes, sizeof(hash.bytes));
-    else if (memcmp(said, hash.bytes, sizeof(hash.bytes)) != 0)
+    if (memcmp(said, nothing, sizeof nothing) == 0)
+        memcpy(said, hash.bytes, sizeof hash.bytes);
+    else if (memcmp(said, hash.bytes, sizeof hash.bytes) != 0)
         hf__violate(c->world, from, "incarnation", "n%u has signed two words for one incarnation",
                     from);
 }

@@ -35,7 +35,7 @@ static bool held_of(struct hf__checks *c, const struct hf__node *n, const struct
     uint8_t key[48];
     memcpy(key, owner->bytes, HF_ID_LEN);
     memcpy(key + HF_ID_LEN, id, 16);
-    struct hf__row *row = hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof(key)));
+    struct hf__row *row = hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     return row != NULL && hf__check_decode(c, &hf_wire_held_row, hf_blob_bytes(row->value), ret);
 }
 

@@ -43,12 +43,12 @@ static bool second(struct hf__checks *c, uint8_t index, const struct hf_blacksta
     struct hf_hash hash;
     hf_suite_real.hash("holdfast/v1/blackstart-request", transcript, &hash);
     uint8_t *before = hf__map_at(&c->holders, hf__key_of(hf__b32(t->share_set.bytes),
-                                                         hf_bytes_of(&index, sizeof(index)),
+                                                         hf_bytes_of(&index, sizeof index),
                                                          hf__b32(t->account.bytes)));
     static const uint8_t none[HF_ID_LEN];
-    bool other = memcmp(before, none, sizeof(none)) != 0 &&
-                 memcmp(before, hash.bytes, sizeof(hash.bytes)) != 0;
-    memcpy(before, hash.bytes, sizeof(hash.bytes));
+    bool other = memcmp(before, none, sizeof none) != 0 &&
+                 memcmp(before, hash.bytes, sizeof hash.bytes) != 0;
+    memcpy(before, hash.bytes, sizeof hash.bytes);
     return other;
 }
 
@@ -73,7 +73,7 @@ static const char *objection(struct hf__checks *c, uint8_t index, struct hf_byte
     if (!hf__check_quote(c, q.quote, &quote) || quote.debug)
         return "the quote is not genuine";
     w->suite->report_data("holdfast/v1/blackstart", q.transcript, expected);
-    if (memcmp(expected, quote.report_data, sizeof(expected)) != 0)
+    if (memcmp(expected, quote.report_data, sizeof expected) != 0)
         return "the quote is not over this request";
     uint32_t policy = hf_document_version(w->authority.policy);
     uint32_t rank = hf__check_rank(c, policy, quote.measurement);

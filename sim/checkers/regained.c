@@ -90,7 +90,7 @@ static void check_restored(struct hf__checks *c, const struct hf_message *m,
         return;
     memcpy(key, t.owner.bytes, HF_ID_LEN);
     memcpy(key + HF_ID_LEN, t.generation.id, 16);
-    struct hf__row *kept = hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof(key)));
+    struct hf__row *kept = hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     bool has = kept != NULL &&
                hf__check_decode(c, &hf_wire_held_row, hf_blob_bytes(kept->value), &held) &&
                held.index == t.index && row_of(c, n, &t.owner, &row);

@@ -52,7 +52,7 @@ static struct hf__key owner_key(const struct hf_account *owner)
 
 static struct hf__key node_key(uint32_t node)
 {
-    return hf__key_of(hf_bytes_of(&node, sizeof(node)), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
+    return hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
 }
 
 /* Whether a holder keeps a point, or a later one; a corrupt one says that it does. */

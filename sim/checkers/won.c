@@ -11,7 +11,7 @@
 
 static struct hf__key node_key(uint32_t node)
 {
-    return hf__key_of(hf_bytes_of(&node, sizeof(node)), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
+    return hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
 }
 
 static struct hf__order order_of(const struct hf_placement_record *r)

@@ -122,7 +122,7 @@
 #define HF_FIXED(key, member, length, need, doc)                                                   \
     HF_ROOM(key, HF_HAS_##need(member), true, 5 + (length))
 #define HF_VALUE(key, member, type, need, doc)                                                     \
-    HF_ROOM(key, HF_HAS_##need(member), true, 5 + sizeof(m->member))
+    HF_ROOM(key, HF_HAS_##need(member), true, 5 + sizeof m->member)
 #define HF_BIN(key, member, min, max, need, doc)                                                   \
     HF_ROOM(key, HF_HERE_##need(member, m->member.len != 0),                                       \
             hf__direct_within(m->member.len, min, max), 5 + m->member.len)
@@ -173,7 +173,7 @@
 #define HF_FIXED(key, member, len, need, doc)                                                      \
     HF_PUT(key, HF_HAS_##need(member), hf__direct_put_bin(at, m->member, len))
 #define HF_VALUE(key, member, type, need, doc)                                                     \
-    HF_PUT(key, HF_HAS_##need(member), hf__direct_put_bin(at, m->member.bytes, sizeof(m->member)))
+    HF_PUT(key, HF_HAS_##need(member), hf__direct_put_bin(at, m->member.bytes, sizeof m->member))
 #define HF_BIN(key, member, min, max, need, doc)                                                   \
     HF_PUT(key, HF_HERE_##need(member, m->member.len != 0),                                        \
            hf__direct_put_bin(at, m->member.data, m->member.len))

@@ -26,7 +26,7 @@ static size_t kept_files_count;
 
 static void keep(struct hf_config_doc *doc)
 {
-    struct hf_config_doc **more = realloc(kept, (kept_count + 1) * sizeof(*kept));
+    struct hf_config_doc **more = realloc(kept, (kept_count + 1) * sizeof *kept);
     hf_assert(more != NULL);
     kept = more;
     kept[kept_count++] = doc;
@@ -49,7 +49,7 @@ void hf__forget(void)
 static int read_files(struct hf__scenario *s)
 {
     static struct hf_config_errors errors;
-    struct hf__scenario_kept *more = realloc(kept_files, (kept_files_count + 1) * sizeof(*more));
+    struct hf__scenario_kept *more = realloc(kept_files, (kept_files_count + 1) * sizeof *more);
     hf_assert(more != NULL);
     kept_files = more;
     const char *file = s->matrix != NULL ? s->matrix : s->trace;

@@ -124,9 +124,9 @@ static bool ended(struct state *s, struct worker *w)
         return give(s, w);
     bool memory = WIFEXITED(status);
     if (memory)
-        snprintf(why, sizeof(why), "the process ran out of memory");
+        snprintf(why, sizeof why, "the process ran out of memory");
     else
-        snprintf(why, sizeof(why), "the process ended by signal %d", WTERMSIG(status));
+        snprintf(why, sizeof why, "the process ended by signal %d", WTERMSIG(status));
     s->pool->lost(s->pool->ctx, w->next++, memory, why);
     return --w->left > 0 ? begin(s->pool, w) : give(s, w);
 }

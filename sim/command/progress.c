@@ -70,7 +70,7 @@ bool hf__progress(void *ctx, const struct hf_world *w, uint64_t until_us)
         double rate = (double)(w->totals.events - progress.events) / since;
         double left = part > 0 ? (now - progress.began_s) * (1 - part) / part : 0;
         char text[160];
-        snprintf(text, sizeof(text), "virtual %.1f s  real %.0f s  %.0f events/s  end in %.0f s",
+        snprintf(text, sizeof text, "virtual %.1f s  real %.0f s  %.0f events/s  end in %.0f s",
                  (double)w->now_us / 1e6, now - progress.began_s, rate, left);
         hf__bar(part, text);
         progress.shown_s = now;
@@ -84,7 +84,7 @@ void hf__progress_end(void)
     if (bar_shown)
         fprintf(stderr, "\r\x1b[K");
     bar_shown = false;
-    memset(&progress, 0, sizeof(progress));
+    memset(&progress, 0, sizeof progress);
 }
 
 static void print_time(const char *name, struct hf__times *t, double q)

@@ -39,7 +39,7 @@ static void tell(struct path *p)
     p->events_told = p->world->totals.events;
     p->us_told = p->world->now_us;
     if (v != NULL && sums->wrong[0] == '\0')
-        snprintf(sums->wrong, sizeof(sums->wrong), "%s: %.180s", v->checker, v->text);
+        snprintf(sums->wrong, sizeof sums->wrong, "%s: %.180s", v->checker, v->text);
 }
 
 /* How near the world is to a loss now. It may go on in several processes, or in none. */
@@ -153,9 +153,9 @@ static void make_room(struct rare *r, uint64_t item)
     if (item < cap)
         return;
     r->found_cap = item < 64 ? 128 : (size_t)item * 2;
-    r->found = realloc(r->found, r->found_cap * sizeof(*r->found));
+    r->found = realloc(r->found, r->found_cap * sizeof *r->found);
     hf_assert(r->found != NULL);
-    memset(r->found + cap, 0, (r->found_cap - cap) * sizeof(*r->found));
+    memset(r->found + cap, 0, (r->found_cap - cap) * sizeof *r->found);
 }
 
 static void heard(void *ctx, uint64_t item, const void *report)
@@ -171,7 +171,7 @@ static void heard(void *ctx, uint64_t item, const void *report)
     if (one->end != HF__SPLIT_WHOLE && r->cost.end == HF__SPLIT_WHOLE)
         r->cost.end = one->end;
     if (one->wrong[0] != '\0' && r->cost.wrong[0] == '\0')
-        snprintf(r->cost.wrong, sizeof(r->cost.wrong), "%s", one->wrong);
+        snprintf(r->cost.wrong, sizeof r->cost.wrong, "%s", one->wrong);
     r->done++;
 }
 
@@ -189,7 +189,7 @@ static bool goes_on(void *ctx)
     double now = now_s();
     if (!r->options->quiet && now - r->shown_s >= (isatty(STDERR_FILENO) == 1 ? 0.25 : 30)) {
         char text[160];
-        snprintf(text, sizeof(text), "%s: %llu of %llu roots, %llu worlds in %.0f s", r->what,
+        snprintf(text, sizeof text, "%s: %llu of %llu roots, %llu worlds in %.0f s", r->what,
                  (unsigned long long)r->done, (unsigned long long)r->roots,
                  (unsigned long long)r->cost.worlds, now - r->began_s);
         hf__bar((double)r->done / (double)r->roots, text);

@@ -28,7 +28,7 @@ static bool write_file(void *ctx, const char *name, struct hf_bytes content)
 {
     struct writing *w = ctx;
     char path[4096];
-    snprintf(path, sizeof(path), "%s/%s", w->folder, name);
+    snprintf(path, sizeof path, "%s/%s", w->folder, name);
     int error = hf_file_replace(path, content, 0666);
     w->figures += strstr(name, ".svg") != NULL;
     return error == 0 || fail(w, name, error);
@@ -39,13 +39,13 @@ static bool make_room(const struct writing *w)
 {
     char path[4096];
     struct stat st;
-    snprintf(path, sizeof(path), "%s/report.html", w->folder);
+    snprintf(path, sizeof path, "%s/report.html", w->folder);
     if (!w->options->overwrite && lstat(path, &st) == 0) {
         fprintf(stderr, "holdfast-sim: %s is there already: give --overwrite to replace it\n",
                 path);
         return false;
     }
-    snprintf(path, sizeof(path), "%s/figures", w->folder);
+    snprintf(path, sizeof path, "%s/figures", w->folder);
     return mkdir(path, 0777) == 0 || errno == EEXIST ||
            fail(w, "figures", hf_error_from_errno(errno));
 }

@@ -29,7 +29,7 @@ const char *hf__build_id(void)
         hf__sponge_init(&s, "build");
         if (hf_file_read("/proc/self/exe", &program) == 0)
             hf__sponge_absorb(&s, hf_buf_bytes(&program));
-        snprintf(id, sizeof(id), "%012llx", (unsigned long long)(s.a >> 16));
+        snprintf(id, sizeof id, "%012llx", (unsigned long long)(s.a >> 16));
         hf_buf_done(&program);
     }
     return id;
@@ -39,7 +39,7 @@ bool hf__out_begin(const struct hf__options *o, const char *const *names)
 {
     char path[4096];
     for (; *names != NULL; names++) {
-        snprintf(path, sizeof(path), "%s/%s", o->out, *names);
+        snprintf(path, sizeof path, "%s/%s", o->out, *names);
         if (access(path, F_OK) != 0)
             continue;
         if (!o->overwrite) {
@@ -62,7 +62,7 @@ FILE *hf__open_in(const char *folder, const char *name)
 {
     char path[4096];
     mkdir(folder, 0777);
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *f = fopen(path, "w");
     if (f == NULL)
         fprintf(stderr, "holdfast-sim: %s cannot be written: %s\n", path,
@@ -231,7 +231,7 @@ bool hf__read_time(const char *text, uint64_t *ret_us)
     char assignment[64];
     if (strlen(text) > 50)
         return false;
-    snprintf(assignment, sizeof(assignment), "for=%s", text);
+    snprintf(assignment, sizeof assignment, "for=%s", text);
     bool good = hf__scenario_set(&one, assignment, &doc, &errors) == 0;
     hf_config_doc_free(doc);
     *ret_us = one.for_us;
@@ -295,7 +295,7 @@ int hf__command_run(const struct hf__options *o)
     int code = hf__load(o, &s);
     if (code != 0)
         return code;
-    snprintf(again, sizeof(again), "run %s", o->scenario);
+    snprintf(again, sizeof again, "run %s", o->scenario);
     return run(o, &s, again);
 }
 
@@ -305,7 +305,7 @@ int hf__command_replay(const struct hf__options *o)
     char again[64];
     if (!hf__same_build(o->build))
         return EXIT_USAGE;
-    snprintf(again, sizeof(again), "replay %llu", (unsigned long long)o->seed);
+    snprintf(again, sizeof again, "replay %llu", (unsigned long long)o->seed);
     int code = hf__draw_options(o, o->seed, &s);
     if (code == 0)
         code = run(o, &s, again);

@@ -35,11 +35,11 @@ static void fewer_events(struct hf__scenario *s, const char *why)
         for (size_t at = 0; at < s->actions.count && !hf__interrupted();) {
             struct hf__scenario less = *s;
             size_t len = at + chunk > s->actions.count ? s->actions.count - at : chunk;
-            less.actions.items = malloc((s->actions.count + 1) * sizeof(*less.actions.items));
+            less.actions.items = malloc((s->actions.count + 1) * sizeof *less.actions.items);
             hf_assert(less.actions.items != NULL);
-            memcpy(less.actions.items, s->actions.items, at * sizeof(*less.actions.items));
+            memcpy(less.actions.items, s->actions.items, at * sizeof *less.actions.items);
             memcpy(less.actions.items + at, s->actions.items + at + len,
-                   (s->actions.count - at - len) * sizeof(*less.actions.items));
+                   (s->actions.count - at - len) * sizeof *less.actions.items);
             less.actions.count = s->actions.count - len;
             if (fails_alike(&less, why)) {
                 free(s->actions.items);
@@ -58,10 +58,9 @@ static void simpler_world(struct hf__scenario *s, const char *why)
     for (uint32_t nodes = s->world.policy.n + 1u; nodes < s->nodes && !hf__interrupted(); nodes++) {
         struct hf__scenario less = *s;
         less.nodes = nodes;
-        less.actions.items = malloc((s->actions.count + 1) * sizeof(*less.actions.items));
+        less.actions.items = malloc((s->actions.count + 1) * sizeof *less.actions.items);
         hf_assert(less.actions.items != NULL);
-        memcpy(less.actions.items, s->actions.items,
-               s->actions.count * sizeof(*less.actions.items));
+        memcpy(less.actions.items, s->actions.items, s->actions.count * sizeof *less.actions.items);
         hf__scenario_fit(&less);
         if (fails_alike(&less, why)) {
             free(s->actions.items);

@@ -61,7 +61,7 @@ static void work(void *ctx, uint64_t item, void *ret_report)
     report->ready = result.ready;
     report->excused = result.excused;
     report->tally = result.tally;
-    memcpy(report->why, result.why, sizeof(report->why));
+    memcpy(report->why, result.why, sizeof report->why);
 }
 
 static void row(struct swarm *s, const struct report *r)
@@ -141,7 +141,7 @@ static void lost(void *ctx, uint64_t item, bool memory, const char *why)
     struct swarm *s = ctx;
     struct report r = {.seed = s->options->seed + item};
     (void)memory;
-    snprintf(r.why, sizeof(r.why), "%s", why);
+    snprintf(r.why, sizeof r.why, "%s", why);
     failed(s, r.seed, r.why);
     row(s, &r);
     s->done++;
@@ -164,7 +164,7 @@ static void show(const struct swarm *s)
     if (s->options->quiet || since < (isatty(STDERR_FILENO) == 1 ? 0.25 : 30))
         return;
     double part = (double)s->done / (double)all;
-    snprintf(text, sizeof(text),
+    snprintf(text, sizeof text,
              "%llu of %llu seeds, %llu failed  virtual %.0f s  real %.0f s  %.0f events/s  end in "
              "%.0f s",
              (unsigned long long)s->done, (unsigned long long)all, (unsigned long long)s->failed,
@@ -244,9 +244,9 @@ int hf__command_swarm(const struct hf__options *o)
 void hf__trial_apart(const struct hf__scenario *s, struct hf__result *ret)
 {
     int fds[2], status = 0;
-    memset(ret, 0, sizeof(*ret));
+    memset(ret, 0, sizeof *ret);
     if (pipe(fds) != 0) {
-        snprintf(ret->why, sizeof(ret->why), "no pipe");
+        snprintf(ret->why, sizeof ret->why, "no pipe");
         return;
     }
     fflush(stdout);
@@ -254,12 +254,12 @@ void hf__trial_apart(const struct hf__scenario *s, struct hf__result *ret)
     if (pid == 0) {
         close(fds[0]);
         trial(s, ret);
-        _exit(hf__write_all(fds[1], ret, sizeof(*ret)) ? EXIT_OK : EXIT_USAGE);
+        _exit(hf__write_all(fds[1], ret, sizeof *ret) ? EXIT_OK : EXIT_USAGE);
     }
     close(fds[1]);
-    if (!hf__read_all(fds[0], ret, sizeof(*ret))) {
-        memset(ret, 0, sizeof(*ret));
-        snprintf(ret->why, sizeof(ret->why), "the process ended by a signal");
+    if (!hf__read_all(fds[0], ret, sizeof *ret)) {
+        memset(ret, 0, sizeof *ret);
+        snprintf(ret->why, sizeof ret->why, "the process ended by a signal");
     }
     close(fds[0]);
     waitpid(pid, &status, 0);

@@ -118,7 +118,7 @@ static void work(void *ctx, uint64_t item, void *ret_report)
     struct hf_buf text, line;
     size_t setting = hf__results_setting(&s->results, s->runs[item]);
     hf_buf_init(&text, 1 << 20);
-    hf_buf_init(&line, sizeof(report->row) - 1);
+    hf_buf_init(&line, sizeof report->row - 1);
     if (load_setting(s, setting, &text, &o, &scenario) != 0)
         _exit(EXIT_USAGE);
     scenario.world.seed = hf__results_seed(&s->results, s->runs[item]);
@@ -129,7 +129,7 @@ static void work(void *ctx, uint64_t item, void *ret_report)
     hf__study_row(&s->study, setting, &row, &line);
     hf_assert(line.error == 0);
     memcpy(report->row, line.data, line.len);
-    memcpy(report->why, result.why, sizeof(report->why));
+    memcpy(report->why, result.why, sizeof report->why);
     report->ok = result.ok;
     hf__run_row_done(&row);
     hf__record_done(&record);
@@ -183,7 +183,7 @@ static void show(struct sweep *s)
     if (s->options->quiet || now - s->shown_s < (isatty(STDERR_FILENO) == 1 ? 0.25 : 30))
         return;
     size_t left = all > s->least + s->done ? all - s->least - s->done : 0;
-    snprintf(text, sizeof(text), "%zu of %s%zu runs  real %.0f s  end in %s%.0f s",
+    snprintf(text, sizeof text, "%zu of %s%zu runs  real %.0f s  end in %s%.0f s",
              s->least + s->done, s->study.stop == NULL ? "" : "at most ", all, real_s,
              s->study.stop == NULL ? "" : "at most ",
              s->done > 0 ? real_s * (double)left / (double)s->done : 0);

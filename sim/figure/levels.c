@@ -92,7 +92,7 @@ static void figure(struct hf__settings *s, size_t metric)
     char says[800];
     for (size_t i = 0; i < HF_ARRAY_LEN(titles); i++)
         title = strcmp(titles[i].metric, name) == 0 ? titles[i].title : title;
-    snprintf(says, sizeof(says), "%s: %.700s.", name, c->doc);
+    snprintf(says, sizeof says, "%s: %.700s.", name, c->doc);
     json_t *f = hf__report_figure(
         s->report, "levels", name, title, says,
         chance ? "The part of the runs, with Wilson's interval for the chance (95 %)."

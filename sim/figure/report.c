@@ -15,9 +15,9 @@ bool hf__report_read(struct hf__report *r)
     r->figures = json_array();
     r->missing = json_array();
     r->bad = json_array();
-    snprintf(path, sizeof(path), "%s/settings.csv", r->folder);
+    snprintf(path, sizeof path, "%s/settings.csv", r->folder);
     bool sweep = stat(path, &st) == 0;
-    snprintf(path, sizeof(path), "%s/sweep.txt", r->folder);
+    snprintf(path, sizeof path, "%s/sweep.txt", r->folder);
     sweep = sweep || stat(path, &st) == 0;
     return sweep ? hf__report_sweep(r) : hf__report_run(r);
 }
@@ -68,7 +68,7 @@ void hf__report_missing(struct hf__report *r, const char *format, ...)
     char text[600];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     hf_assert(json_array_append_new(r->missing, json_string(text)) == 0);
 }

@@ -23,8 +23,8 @@ struct lives {
 static int by_value(const void *a, const void *b)
 {
     double x, y;
-    memcpy(&x, a, sizeof(x));
-    memcpy(&y, b, sizeof(y));
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
     return x < y ? -1 : x > y;
 }
 
@@ -52,7 +52,7 @@ static bool collect(struct hf__report *r, const struct hf__table *t, const char 
         ret->never += strcmp(end, "never") == 0;
         ret->cut += strcmp(end, "cut") == 0;
     }
-    qsort(ret->took, ret->count, sizeof(*ret->took), by_value);
+    qsort(ret->took, ret->count, sizeof *ret->took, by_value);
     return true;
 }
 
@@ -77,9 +77,9 @@ static void add_curve(json_t *curves, const char *name, const struct lives *l)
     for (size_t i = 0; i < l->count; i++)
         if ((i + 1) % every == 0 || i + 1 == l->count)
             json_array_append_new(steps, step(l->took[i], i + 1, all));
-    snprintf(text, sizeof(text), "%s: %zu", name, l->count);
+    snprintf(text, sizeof text, "%s: %zu", name, l->count);
     if (l->never > 0)
-        snprintf(text, sizeof(text), "%s: %zu; %zu never", name, l->count, l->never);
+        snprintf(text, sizeof text, "%s: %zu; %zu never", name, l->count, l->never);
     json_array_append_new(curves, json_pack("{s:s,s:o}", "name", text, "steps", steps));
 }
 
@@ -152,7 +152,7 @@ static bool kept(struct hf__report *r, const struct hf__table *nodes)
     enum { KEPT_MAX = 4096 };
     size_t kept_at = hf__table_column(nodes, "kept"),
            outcome_at = hf__table_column(nodes, "outcome");
-    uint64_t *of_kept = calloc(KEPT_MAX + nodes->rows + 2, sizeof(*of_kept));
+    uint64_t *of_kept = calloc(KEPT_MAX + nodes->rows + 2, sizeof *of_kept);
     uint64_t count = 0, shares = 0, most = 0;
     bool good = true, fits = kept_at != SIZE_MAX && outcome_at != SIZE_MAX;
     hf_assert(of_kept != NULL);
@@ -218,12 +218,12 @@ static bool summary(struct hf__report *r, const struct hf__table *run)
         if (!good || column == SIZE_MAX)
             continue;
         if (!isfinite(value))
-            snprintf(text, sizeof(text), "none");
+            snprintf(text, sizeof text, "none");
         else if (strstr(shown[i], "_us") != NULL)
-            snprintf(text, sizeof(text), "%.*f %s", value < 1e6 ? 1 : 3,
+            snprintf(text, sizeof text, "%.*f %s", value < 1e6 ? 1 : 3,
                      value < 1e6 ? value / 1e3 : value / 1e6, value < 1e6 ? "ms" : "s");
         else
-            snprintf(text, sizeof(text), "%.0f", value);
+            snprintf(text, sizeof text, "%.0f", value);
         json_array_append_new(rows, json_pack("[s,s,s]", shown[i], text, c->doc));
     }
     json_array_append_new(r->tables, json_pack("{s:o,s:o}", "columns", columns, "rows", rows));
@@ -236,15 +236,15 @@ static void read_title(struct hf__report *r)
     static const char begin[] = "title: \"";
     char path[4096];
     struct hf_buf file;
-    snprintf(path, sizeof(path), "%s/scenario.yaml", r->folder);
-    snprintf(r->title, sizeof(r->title), "Run in %.200s", r->folder);
+    snprintf(path, sizeof path, "%s/scenario.yaml", r->folder);
+    snprintf(r->title, sizeof r->title, "Run in %.200s", r->folder);
     hf_buf_init(&file, 1 << 24);
     int error = hf_file_read_regular(path, &file);
     hf_buf_append_u8(&file, 0);
     const char *at = (const char *)file.data;
     if (error == 0 && strncmp(at, begin, strlen(begin)) == 0) {
         at += strlen(begin);
-        snprintf(r->title, sizeof(r->title), "%.*s", (int)strcspn(at, "\"\n"), at);
+        snprintf(r->title, sizeof r->title, "%.*s", (int)strcspn(at, "\"\n"), at);
     }
     hf_buf_done(&file);
 }
@@ -261,7 +261,7 @@ static bool read_run(struct hf__report *r, const struct hf__table *run, double *
         return false;
     }
     read_title(r);
-    snprintf(r->made, sizeof(r->made), "Seed %.40s, by holdfast-sim of build %.40s.",
+    snprintf(r->made, sizeof r->made, "Seed %.40s, by holdfast-sim of build %.40s.",
              hf__table_cell(run, 0, seed), hf__table_cell(run, 0, build));
     if (strcmp(hf__table_cell(run, 0, ok), "1") != 0)
         json_array_append_new(

@@ -63,7 +63,7 @@ static void read_label(const struct hf__settings *s, size_t label, struct hf__la
 {
     double number;
     ret->name = s->table.cells[1 + label];
-    ret->values = calloc(s->settings + 1, sizeof(*ret->values));
+    ret->values = calloc(s->settings + 1, sizeof *ret->values);
     hf_assert(ret->values != NULL);
     for (size_t i = 0; i < s->settings; i++) {
         const char *text = hf__settings_label(s, i, label);
@@ -76,7 +76,7 @@ static void read_label(const struct hf__settings *s, size_t label, struct hf__la
         ret->number = hf__settings_value(ret->values[i], &number, unit) &&
                       (i == 0 || strcmp(unit, ret->unit) == 0);
         if (ret->number)
-            memcpy(ret->unit, unit, sizeof(unit));
+            memcpy(ret->unit, unit, sizeof unit);
     }
     if (!ret->number)
         ret->unit[0] = '\0';
@@ -235,7 +235,7 @@ static bool runs_are_right(struct hf__settings *s)
     const struct hf__table *t = &s->runs;
     size_t setting_at = hf__table_column(t, "setting");
     double number = NAN;
-    s->run_of = calloc(t->rows + 1, sizeof(*s->run_of));
+    s->run_of = calloc(t->rows + 1, sizeof *s->run_of);
     hf_assert(s->run_of != NULL);
     for (size_t row = 0; row < t->rows; row++) {
         if (!hf__table_number(t, "runs.csv", row, setting_at, &number, s->report->why))
@@ -268,9 +268,9 @@ bool hf__settings_read(struct hf__settings *s)
     if (found != HF__FOUND || !heading_is_right(s) || !settings_are_right(s) ||
         hf__table_read(r->folder, "runs.csv", &s->runs, r->why) != HF__FOUND || !runs_are_right(s))
         return false;
-    s->labels = calloc(s->labels_count + 1, sizeof(*s->labels));
-    s->groups = calloc(s->settings + 1, sizeof(*s->groups));
-    s->group_of = calloc(s->settings + 1, sizeof(*s->group_of));
+    s->labels = calloc(s->labels_count + 1, sizeof *s->labels);
+    s->groups = calloc(s->settings + 1, sizeof *s->groups);
+    s->group_of = calloc(s->settings + 1, sizeof *s->group_of);
     hf_assert(s->labels != NULL && s->groups != NULL && s->group_of != NULL);
     for (size_t i = 0; i < s->labels_count; i++)
         read_label(s, i, &s->labels[i]);

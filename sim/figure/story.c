@@ -79,11 +79,11 @@ static void fault_begins(struct telling *t, const json_t *line, uint64_t now_us)
         return;
     const json_t *first = json_array_get(json_object_get(line, "nodes"), 0);
     if (count == 1)
-        snprintf(label, sizeof(label), "%.80s: n%lld", name, (long long)json_integer_value(first));
+        snprintf(label, sizeof label, "%.80s: n%lld", name, (long long)json_integer_value(first));
     else if (count > 1)
-        snprintf(label, sizeof(label), "%.80s: %llu nodes", name, (unsigned long long)count);
+        snprintf(label, sizeof label, "%.80s: %llu nodes", name, (unsigned long long)count);
     else
-        snprintf(label, sizeof(label), "%.80s", name);
+        snprintf(label, sizeof label, "%.80s", name);
     json_array_append_new(t->story->faults, json_pack("{s:s,s:s,s:I,s:I,s:b}", "label", label,
                                                       "fault", name, "from_us", (json_int_t)now_us,
                                                       "until_us", (json_int_t)now_us, "open", 1));
@@ -261,7 +261,7 @@ static bool shared(void *ctx, const json_t *line, char why[static HF__WHY_MAX])
     if (i == m->count && given) {
         if (m->count == m->cap) {
             m->cap = m->cap == 0 ? 64 : 2 * m->cap;
-            m->pairs = realloc(m->pairs, m->cap * sizeof(*m->pairs));
+            m->pairs = realloc(m->pairs, m->cap * sizeof *m->pairs);
             hf_assert(m->pairs != NULL);
         }
         m->pairs[m->count++] = (struct pair){other, generation, holds};
@@ -294,7 +294,7 @@ static bool mesh(struct hf__report *r, const struct hf__table *nodes, uint64_t n
     struct meshing m = {.report = r, .node = node};
     bool good = hf__lines_read(r->folder, "timeline.jsonl", shared, &m, &cut, r->why) == HF__FOUND;
     if (m.count > 0)
-        qsort(m.pairs, m.count, sizeof(*m.pairs), by_other);
+        qsort(m.pairs, m.count, sizeof *m.pairs, by_other);
     json_t *sides[2] = {json_array(), json_array()};
     for (size_t i = 0; i < m.count; i++)
         if (json_array_size(sides[m.pairs[i].holds]) < SIDE_MAX)
@@ -305,7 +305,7 @@ static bool mesh(struct hf__report *r, const struct hf__table *nodes, uint64_t n
         hf__report_missing(r, "The mesh around n%llu: it has no share placed, and keeps none.",
                            (unsigned long long)node);
     if (good && m.count > 0) {
-        snprintf(title, sizeof(title), "The mesh around n%llu", (unsigned long long)node);
+        snprintf(title, sizeof title, "The mesh around n%llu", (unsigned long long)node);
         json_t *f = hf__report_figure(
             r, "mesh", "mesh", title,
             "At the right who keeps its shares at the end of the run, at the left whose shares it "
@@ -327,8 +327,8 @@ bool hf__report_story(struct hf__report *r, const struct hf__table *nodes, uint6
 {
     bool cut;
     struct telling t = {.report = r, .story = ret, .count = nodes->rows, .end_us = end_us};
-    t.nodes = calloc(t.count + 1, sizeof(*t.nodes));
-    t.spent = calloc(SPANS, sizeof(*t.spent));
+    t.nodes = calloc(t.count + 1, sizeof *t.nodes);
+    t.spent = calloc(SPANS, sizeof *t.spent);
     t.bars = t.count <= LANES_MAX ? json_array() : NULL;
     hf_assert(t.nodes != NULL && t.spent != NULL);
     for (size_t i = 0; i < t.count; i++)

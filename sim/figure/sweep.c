@@ -68,7 +68,7 @@ static void distribution(struct hf__settings *s, const char *what, const char *t
     }
     hf_buf_done(&name);
     if (json_array_size(curves) > 0) {
-        snprintf(id, sizeof(id), "%s-distribution", what);
+        snprintf(id, sizeof id, "%s-distribution", what);
         json_t *f = hf__report_figure(
             s->report, "quantiles", id, title,
             "Which part took no longer than a time: the mean over the runs of each percentile.",
@@ -159,18 +159,18 @@ static bool read_heading(struct hf__settings *s)
     char path[4096];
     struct hf_buf file;
     size_t title_len, build_len;
-    snprintf(path, sizeof(path), "%s/sweep.txt", r->folder);
+    snprintf(path, sizeof path, "%s/sweep.txt", r->folder);
     hf_buf_init(&file, 1 << 16);
     int error = hf_file_read_regular(path, &file);
     hf_buf_append_u8(&file, 0);
     const char *text = error == 0 ? (const char *)file.data : "";
     const char *title = line_of(text, "\ntitle ", &title_len);
     const char *build = line_of(text, "\nbuild ", &build_len);
-    snprintf(r->title, sizeof(r->title), "%.*s", (int)title_len, title);
+    snprintf(r->title, sizeof r->title, "%.*s", (int)title_len, title);
     if (title_len == 0)
-        snprintf(r->title, sizeof(r->title), "Study in %.200s", r->folder);
+        snprintf(r->title, sizeof r->title, "Study in %.200s", r->folder);
     r->title[0] = (char)toupper((unsigned char)r->title[0]);
-    snprintf(r->made, sizeof(r->made),
+    snprintf(r->made, sizeof r->made,
              "%zu runs of %zu settings, by holdfast-sim of build %.*s. An interval holds the truth "
              "in 95 of 100 studies.",
              s->runs.rows, s->settings, (int)build_len, build);
@@ -189,7 +189,7 @@ static void say_failures(struct hf__settings *s)
     char text[160];
     for (size_t i = 0; ok != SIZE_MAX && i < s->runs.rows; i++)
         bad += strcmp(hf__table_cell(&s->runs, i, ok), "0") == 0;
-    snprintf(text, sizeof(text),
+    snprintf(text, sizeof text,
              "In %zu of %zu runs a promise was broken, or fewer nodes were ready than had to be.",
              bad, s->runs.rows);
     if (bad > 0)

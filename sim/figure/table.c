@@ -15,7 +15,7 @@ static FILE *open_in(const char *folder, const char *name, enum hf__found *ret,
                      char why[static HF__WHY_MAX])
 {
     char path[PATH_LEN_MAX];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *f = fopen(path, "r");
     if (f != NULL)
         return f;
@@ -39,7 +39,7 @@ static void add_cell(struct reading *r, const char *text)
 {
     if (r->cells == r->cells_cap) {
         r->cells_cap = r->cells_cap == 0 ? 1024 : 2 * r->cells_cap;
-        r->table->cells = realloc(r->table->cells, r->cells_cap * sizeof(*r->table->cells));
+        r->table->cells = realloc(r->table->cells, r->cells_cap * sizeof *r->table->cells);
         hf_assert(r->table->cells != NULL);
     }
     r->table->cells[r->cells++] = text;
@@ -66,7 +66,7 @@ static bool end_row(struct reading *r, size_t fields)
     }
     if (t->rows == r->lines_cap) {
         r->lines_cap = r->lines_cap == 0 ? 256 : 2 * r->lines_cap;
-        t->lines = realloc(t->lines, r->lines_cap * sizeof(*t->lines));
+        t->lines = realloc(t->lines, r->lines_cap * sizeof *t->lines);
         hf_assert(t->lines != NULL);
     }
     t->lines[t->rows++] = r->line;
@@ -121,7 +121,7 @@ enum hf__found hf__table_read(const char *folder, const char *name, struct hf__t
     char path[PATH_LEN_MAX];
     struct hf_buf file;
     *ret = (struct hf__table){0};
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     hf_buf_init(&file, HF__RESULTS_LEN_MAX);
     int error = hf_file_read_regular(path, &file);
     bool bytes = error == 0 && !is_text(hf_buf_bytes(&file));

@@ -56,7 +56,7 @@ static bool own_times(void *ctx, const json_t *line, char why[static HF__WHY_MAX
         (t->before ? now_us > t->at_us : now_us < t->at_us))
         return true;
     if (t->own == OWN_MAX && t->before) {
-        memmove(t->own_us, t->own_us + 1, (OWN_MAX - 1) * sizeof(*t->own_us));
+        memmove(t->own_us, t->own_us + 1, (OWN_MAX - 1) * sizeof *t->own_us);
         t->own--;
     }
     if (t->own < OWN_MAX)
@@ -123,7 +123,7 @@ static bool take_arrow(void *ctx, const json_t *line, char why[static HF__WHY_MA
         .answer = outcome[0] != '\0',
         .method = method_number(t, hf__line_text(line, "method")),
     };
-    snprintf(a->outcome, sizeof(a->outcome), "%.30s", outcome);
+    snprintf(a->outcome, sizeof a->outcome, "%.30s", outcome);
     return true;
 }
 
@@ -151,9 +151,9 @@ static void figure(struct hf__report *r, const struct talk *t, const char *event
     char title[160], says[300];
     uint64_t until_us = t->until_us + 1;
     json_t *lanes = json_array(), *methods = json_array(), *all = arrows(t, &until_us);
-    snprintf(title, sizeof(title), "Messages of n%llu %s %s", (unsigned long long)t->node,
+    snprintf(title, sizeof title, "Messages of n%llu %s %s", (unsigned long long)t->node,
              t->before ? "up to" : "from", event);
-    snprintf(says, sizeof(says),
+    snprintf(says, sizeof says,
              "Time runs down; an arrow goes from when a message was sent to when it arrived, a "
              "cross is one that did not arrive. The first %zu of n%llu, with up to %d others.",
              t->count, (unsigned long long)t->node, LANES_MAX - 1);
@@ -180,7 +180,7 @@ static void figure(struct hf__report *r, const struct talk *t, const char *event
 bool hf__report_talk(struct hf__report *r, const struct hf__story *story)
 {
     bool cut, event = !r->at_given && (!r->node_given || r->node == story->node);
-    struct talk *t = calloc(1, sizeof(*t));
+    struct talk *t = calloc(1, sizeof *t);
     hf_assert(t != NULL);
     t->report = r;
     t->node = r->node_given ? r->node : story->node;

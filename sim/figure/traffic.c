@@ -105,7 +105,7 @@ static json_t *points(const struct traffic *t, size_t column, size_t other)
         hf_assert(good);
         if (from != last_us && last_us >= 0) {
             add_span(t, last_us, last_span_us, sums, all);
-            memset(sums, 0, sizeof(sums));
+            memset(sums, 0, sizeof sums);
         }
         last_us = from;
         last_span_us = span;

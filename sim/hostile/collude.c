@@ -96,7 +96,7 @@ static void pool(struct hf__strategy_run *run)
     uint8_t other = 1;
     while ((used >> other & 1) != 0)
         other++;
-    hf__draw_bytes(&run->r, rng.seed, sizeof(rng.seed));
+    hf__draw_bytes(&run->r, rng.seed, sizeof rng.seed);
     w->suite->scalar_random(&rng, shares + count * HF_SCALAR_LEN);
     indices[count] = other;
     run->acts++;

@@ -18,8 +18,8 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
         uint32_t to = hf__hostile_other(run, from);
         if (hf__draw_below(&run->r, 4) == 0) {
             uint8_t junk[200];
-            size_t len = hf__draw_below(&run->r, sizeof(junk));
-            hf__draw_bytes(&run->r, junk, sizeof(junk));
+            size_t len = hf__draw_below(&run->r, sizeof junk);
+            hf__draw_bytes(&run->r, junk, sizeof junk);
             run->acts++;
             hf__network_inject(w, from, to, (uint8_t)(1 + hf__draw_below(&run->r, 10)), NULL,
                                hf_bytes_of(junk, len), w->now_us);

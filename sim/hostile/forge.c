@@ -42,8 +42,8 @@ static void bad_root(struct hf__strategy_run *run, struct hf_buf *ret)
     uint8_t secret[HF_SIGN_SECRET_LEN];
     struct hf_rng rng = {0};
     struct hf_buf body, envelope;
-    hf__draw_bytes(&run->r, rng.seed, sizeof(rng.seed));
-    memset(&key, 0, sizeof(key));
+    hf__draw_bytes(&run->r, rng.seed, sizeof rng.seed);
+    memset(&key, 0, sizeof key);
     w->suite->sign_keypair(&rng, key.key, secret);
     root.number++;
     root.threshold = 1;

@@ -24,7 +24,7 @@ static void draw_from(struct hf__strategy_run *run)
 {
     char name[64];
     const char *strategy = run->world->beginning == NULL ? "" : run->world->beginning;
-    snprintf(name, sizeof(name), "strategy %s", strategy);
+    snprintf(name, sizeof name, "strategy %s", strategy);
     hf__stream_init(&run->r, run->world->settings.seed, name,
                     hf__mix(run->world->now_us) ^ (run->count == 0 ? 0 : run->nodes[0]));
 }
@@ -32,7 +32,7 @@ static void draw_from(struct hf__strategy_run *run)
 struct hf__strategy_run *hf__hostile_new(struct hf_world *w, const uint32_t *nodes, size_t count,
                                          struct hf__observer observer, size_t more_len)
 {
-    struct hf__strategy_run *run = calloc(1, sizeof(*run));
+    struct hf__strategy_run *run = calloc(1, sizeof *run);
     hf_assert(run != NULL);
     run->world = w;
     run->count = count;
@@ -107,8 +107,8 @@ bool hf__hostile_share(struct hf__strategy_run *run, uint32_t node, const struct
     const struct hf__node *n = hf__node(run->world, node);
     if (n->engine == NULL)
         return false;
-    struct hf_bytes aad = hf_bytes_of(row->generation.id, sizeof(row->generation.id));
-    struct hf_bytes wrapped = hf_bytes_of(row->wrapped, sizeof(row->wrapped));
+    struct hf_bytes aad = hf_bytes_of(row->generation.id, sizeof row->generation.id);
+    struct hf_bytes wrapped = hf_bytes_of(row->wrapped, sizeof row->wrapped);
     /* Where its key lies it need not know: only one place opens the row. */
     for (size_t at = 0; at + HF_KEY_LEN <= n->secrets_len; at++)
         if (run->world->suite->unwrap(n->secrets + at, aad, wrapped, ret) == 0)

@@ -19,18 +19,18 @@ static bool spoil(struct hf__strategy_run *run, const struct hf_message *m,
     struct hf_bytes sealed = last->sealed;
     bool other = mixed->has;
     (void)m;
-    if (sealed.len != sizeof(mixed->sealed))
+    if (sealed.len != sizeof mixed->sealed)
         return false;
     if (first != last) {
         last->sealed = first->sealed;
         first->sealed = sealed;
         return true;
     }
-    memcpy(mixed->given, mixed->sealed, sizeof(mixed->given));
+    memcpy(mixed->given, mixed->sealed, sizeof mixed->given);
     memcpy(mixed->sealed, sealed.data, sealed.len);
     mixed->has = true;
     if (other)
-        last->sealed = hf_bytes_of(mixed->given, sizeof(mixed->given));
+        last->sealed = hf_bytes_of(mixed->given, sizeof mixed->given);
     return other;
 }
 

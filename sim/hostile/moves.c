@@ -118,9 +118,9 @@ static bool make_up(struct hf__strategy_run *run, uint32_t node, const struct hf
     t->promised = row.promised;
     t->newest = (struct hf_record_order){.claim = ret_record->ballot.number,
                                          .generation = ret_record->generation.number};
-    memcpy(t->newest.id, ret_record->generation.id, sizeof(t->newest.id));
+    memcpy(t->newest.id, ret_record->generation.id, sizeof t->newest.id);
     t->rank = row.rank;
-    memcpy(t->ppid, row.ppid, sizeof(t->ppid));
+    memcpy(t->ppid, row.ppid, sizeof t->ppid);
     t->made_s = run->world->settings.wall_s + run->world->now_us / 1000000;
     for (size_t i = 0; i < ret_record->holders_count; i++)
         if (hf_account_equal(&ret_record->holders[i].account, &n->account))

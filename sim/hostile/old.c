@@ -79,18 +79,18 @@ static bool put(struct hf__strategy_run *run, uint32_t node, const uint8_t *resp
     aad.provider = answer->provider;
     if (!hf__hostile_share(run, node, row, share))
         return false;
-    hf__draw_bytes(&run->r, rng.seed, sizeof(rng.seed));
+    hf__draw_bytes(&run->r, rng.seed, sizeof rng.seed);
     hf_buf_init(&context, 4096);
     bool done = hf__encode_into(&hf_wire_share_aad, &aad, &context) == 0 &&
                 run->world->suite->seal(&rng, response_key, hf_bytes_of(info, strlen(info)),
-                                        hf_buf_bytes(&context), hf_bytes_of(share, sizeof(share)),
+                                        hf_buf_bytes(&context), hf_bytes_of(share, sizeof share),
                                         old->sealed) == 0;
     hf_buf_done(&context);
     *ret = (struct hf_held_share){.generation = row->generation,
                                   .index = row->index,
                                   .shares = row->shares,
                                   .commitments = row->commitments,
-                                  .sealed = hf_bytes_of(old->sealed, sizeof(old->sealed)),
+                                  .sealed = hf_bytes_of(old->sealed, sizeof old->sealed),
                                   .has_record = row->has_record,
                                   .record = row->record};
     return done;

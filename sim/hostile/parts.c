@@ -75,8 +75,8 @@ static bool open_plan(struct hf__strategy_run *run, uint32_t node, struct hf_byt
     hf_world_suite(run->world)->hash("holdfast/v1/repair", repair, &ret->transcript);
     memcpy(key, ret->t.owner.bytes, HF_ID_LEN);
     memcpy(key + HF_ID_LEN, ret->t.generation.id, 16);
-    struct hf__row *row = hf__disk_find(&hf__node(run->world, node)->disk, HF_ROW_HELD,
-                                        hf_bytes_of(key, sizeof(key)));
+    struct hf__row *row =
+        hf__disk_find(&hf__node(run->world, node)->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     if (row == NULL ||
         !hf__hostile_decode(run, &hf_wire_held_row, hf_blob_bytes(row->value), &held) ||
         !hf__hostile_decode(run, &hf_wire_placement_record, held.record.record, &ret->record))
@@ -117,7 +117,7 @@ static bool seal_other(struct hf__strategy_run *run, const struct helper *h, siz
     struct hf_rng rng = {0};
     struct hf_buf aad;
     uint8_t plain[HF_SCALAR_LEN + HF_SIGNATURE_LEN];
-    for (size_t i = 0; i < sizeof(rng.seed); i++)
+    for (size_t i = 0; i < sizeof rng.seed; i++)
         rng.seed[i] = (uint8_t)hf__draw(&run->r);
     suite->scalar_random(&rng, plain);
     if (points != NULL)
@@ -131,7 +131,7 @@ static bool seal_other(struct hf__strategy_run *run, const struct helper *h, siz
     done = done && sign_word(run, h, &w, plain + HF_SCALAR_LEN) &&
            suite->seal(&rng, h->s.keys.data + place * HF_KEY_LEN,
                        hf_bytes_of("holdfast/v1/repair", 18), hf_buf_bytes(&aad),
-                       hf_bytes_of(plain, sizeof(plain)), ret) == 0;
+                       hf_bytes_of(plain, sizeof plain), ret) == 0;
     hf_buf_done(&aad);
     return done;
 }
@@ -174,7 +174,7 @@ static bool spoil_sum(struct hf__strategy_run *run, const struct helper *h,
     hf_world_suite(run->world)->hash("holdfast/v1/repair-points", hf_bytes_of(all, len), &hash);
     if (!seal_other(run, h, h->t.helpers_count, h->t.index, &hash, sealed))
         return false;
-    r.sealed = hf_bytes_of(sealed, sizeof(sealed));
+    r.sealed = hf_bytes_of(sealed, sizeof sealed);
     return hf__encode_into(&hf_wire_sum_response, &r, ret->body) == 0;
 }
 

@@ -61,7 +61,7 @@ void hf__plant_row(struct hf__strategy_run *run, uint32_t node, const char *key)
     const struct hf_blob *theirs =
         hf_world_row(w, hf__hostile_other(run, node), HF_ROW_PUBLIC, name);
     uint8_t junk[64];
-    hf__draw_bytes(&run->r, junk, sizeof(junk));
+    hf__draw_bytes(&run->r, junk, sizeof junk);
     run->acts++;
     switch (hf__draw_below(&run->r, 3)) {
     case 0:
@@ -69,7 +69,7 @@ void hf__plant_row(struct hf__strategy_run *run, uint32_t node, const char *key)
             hf_world_public_put(w, node, key, hf_blob_bytes(theirs));
         return;
     case 1:
-        hf_world_public_put(w, node, key, hf_bytes_of(junk, sizeof(junk)));
+        hf_world_public_put(w, node, key, hf_bytes_of(junk, sizeof junk));
         return;
     default:
         hf_world_public_put(w, node, key, hf_bytes_of(NULL, 0));

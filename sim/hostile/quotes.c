@@ -32,7 +32,7 @@ static void ask_share(struct hf__strategy_run *run, const struct round *r,
     uint8_t report_data[64];
     uint64_t kind = hf__draw_below(&run->r, 5);
     bool drill = hf__draw_below(&run->r, 4) == 0;
-    memset(&asked, 0, sizeof(asked));
+    memset(&asked, 0, sizeof asked);
     asked.provider = hf__node(w, r->to)->account;
     memcpy(asked.nonce, nonce, 40);
     t.network = w->authority.network;
@@ -98,7 +98,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
     r->victim = hf__hostile_other(run, r->from);
     if (!hf__node(w, r->victim)->has_account || !hf__node(w, r->to)->has_account)
         return;
-    hf__draw_bytes(&run->r, r->response_key, sizeof(r->response_key));
+    hf__draw_bytes(&run->r, r->response_key, sizeof r->response_key);
     request.account = hf__node(w, r->victim)->account;
     memcpy(request.response_key, r->response_key, HF_KEY_LEN);
     r->call = hf__hostile_ask(run, r->from, r->to, HF_METHOD_NONCE, NULL, &hf_wire_nonce_request,

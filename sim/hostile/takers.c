@@ -17,9 +17,9 @@ static bool accuse(struct hf__strategy_run *run, const struct hf_message *m, str
     r.accused = (struct hf_accusation){.index = 1 + hf__draw_below(&run->r, HF_SHARES_MAX)};
     if (hf__draw_below(&run->r, 2) == 0) {
         r.accused.has_value = r.accused.has_signature = true;
-        for (size_t i = 0; i < sizeof(r.accused.value) - 1; i++)
+        for (size_t i = 0; i < sizeof r.accused.value - 1; i++)
             r.accused.value[i] = (uint8_t)hf__draw(&run->r);
-        for (size_t i = 0; i < sizeof(r.accused.signature); i++)
+        for (size_t i = 0; i < sizeof r.accused.signature; i++)
             r.accused.signature[i] = (uint8_t)hf__draw(&run->r);
     }
     return hf__encode_into(&hf_wire_restore_response, &r, ret) == 0;
@@ -48,8 +48,8 @@ static bool pretend(struct hf__strategy_run *run, const struct hf_message *m, st
         hf__hostile_sign(run, m->from, "holdfast/v1/restored", hf_buf_bytes(&statement), others)) {
         r.has_transfer = true;
         r.transfer = (struct hf_signed_transfer){.statement = hf_buf_bytes(&statement),
-                                                 .others = hf_bytes_of(others, sizeof(others))};
-        memcpy(r.transfer.signature, others, sizeof(others));
+                                                 .others = hf_bytes_of(others, sizeof others)};
+        memcpy(r.transfer.signature, others, sizeof others);
         done = hf__encode_into(&hf_wire_take_response, &r, ret) == 0;
     }
     hf_buf_done(&statement);

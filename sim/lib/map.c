@@ -20,11 +20,11 @@ void hf__map_done(struct hf__map *m)
 
 static uint8_t *slot(const struct hf__map *m, struct hf__key key)
 {
-    size_t size = sizeof(key) + m->value_len;
+    size_t size = sizeof key + m->value_len;
     for (size_t at = key.b & (m->cap - 1);; at = (at + 1) & (m->cap - 1)) {
         uint8_t *p = m->slots + at * size;
         struct hf__key there;
-        memcpy(&there, p, sizeof(there));
+        memcpy(&there, p, sizeof there);
         if (there.a == 0 || (there.a == key.a && there.b == key.b))
             return p;
     }
@@ -39,7 +39,7 @@ static void grow(struct hf__map *m)
     hf_assert(m->slots != NULL);
     for (size_t i = 0; i < old.cap; i++) {
         struct hf__key key;
-        memcpy(&key, old.slots + i * size, sizeof(key));
+        memcpy(&key, old.slots + i * size, sizeof key);
         if (key.a != 0)
             memcpy(slot(m, key), old.slots + i * size, size);
     }
@@ -52,8 +52,8 @@ void *hf__map_find(const struct hf__map *m, struct hf__key key)
     if (m->cap == 0)
         return NULL;
     uint8_t *p = slot(m, key);
-    memcpy(&there, p, sizeof(there));
-    return there.a == 0 ? NULL : p + sizeof(key);
+    memcpy(&there, p, sizeof there);
+    return there.a == 0 ? NULL : p + sizeof key;
 }
 
 void *hf__map_at(struct hf__map *m, struct hf__key key)
@@ -62,12 +62,12 @@ void *hf__map_at(struct hf__map *m, struct hf__key key)
     if (m->count * 2 >= m->cap)
         grow(m);
     uint8_t *p = slot(m, key);
-    memcpy(&there, p, sizeof(there));
+    memcpy(&there, p, sizeof there);
     if (there.a == 0) {
-        memcpy(p, &key, sizeof(key));
+        memcpy(p, &key, sizeof key);
         m->count++;
     }
-    return p + sizeof(key);
+    return p + sizeof key;
 }
 
 void hf__map_drop(struct hf__map *m, void *value)
@@ -78,7 +78,7 @@ void hf__map_drop(struct hf__map *m, void *value)
     for (size_t at = (hole + 1) & mask;; at = (at + 1) & mask) {
         uint8_t *p = m->slots + at * size;
         struct hf__key key;
-        memcpy(&key, p, sizeof(key));
+        memcpy(&key, p, sizeof key);
         if (key.a == 0)
             break;
         if (((at - key.b) & mask) < ((at - hole) & mask))
@@ -94,10 +94,10 @@ void *hf__map_next(const struct hf__map *m, size_t *at)
 {
     while (*at < m->cap) {
         struct hf__key there;
-        uint8_t *p = m->slots + (*at)++ * (sizeof(there) + m->value_len);
-        memcpy(&there, p, sizeof(there));
+        uint8_t *p = m->slots + (*at)++ * (sizeof there + m->value_len);
+        memcpy(&there, p, sizeof there);
         if (there.a != 0)
-            return p + sizeof(there);
+            return p + sizeof there;
     }
     return NULL;
 }
@@ -110,9 +110,9 @@ void hf__map_sweep(struct hf__map *m, hf__wanted_fn *wanted, void *ctx)
     for (size_t i = 0; i < old.cap; i++) {
         uint8_t *p = old.slots + i * size;
         struct hf__key key;
-        memcpy(&key, p, sizeof(key));
-        if (key.a != 0 && wanted(ctx, p + sizeof(key)))
-            memcpy(hf__map_at(m, key), p + sizeof(key), m->value_len);
+        memcpy(&key, p, sizeof key);
+        if (key.a != 0 && wanted(ctx, p + sizeof key))
+            memcpy(hf__map_at(m, key), p + sizeof key, m->value_len);
     }
     m->swept = m->count;
     free(old.slots);

@@ -7,7 +7,7 @@
 
 void hf__queue_init(struct hf__queue *q)
 {
-    memset(q, 0, sizeof(*q));
+    memset(q, 0, sizeof *q);
 }
 
 static void free_list(struct hf__chunk *c)
@@ -26,7 +26,7 @@ void hf__queue_done(struct hf__queue *q)
             free_list(q->buckets[level][slot].head);
     }
     free_list(q->free);
-    memset(q, 0, sizeof(*q));
+    memset(q, 0, sizeof *q);
 }
 
 static struct hf__chunk *chunk_take(struct hf__queue *q)
@@ -35,7 +35,7 @@ static struct hf__chunk *chunk_take(struct hf__queue *q)
     if (c != NULL) {
         q->free = c->next;
     } else {
-        c = malloc(sizeof(*c));
+        c = malloc(sizeof *c);
         hf_assert(c != NULL);
         q->chunks++;
     }

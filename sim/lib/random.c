@@ -36,7 +36,7 @@ void hf__draw_bytes(struct hf__stream *r, void *ret, size_t len)
     uint8_t *p = ret;
     while (len > 0) {
         uint64_t v = hf__draw(r);
-        size_t part = len < sizeof(v) ? len : sizeof(v);
+        size_t part = len < sizeof v ? len : sizeof v;
         memcpy(p, &v, part);
         p += part;
         len -= part;

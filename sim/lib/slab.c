@@ -33,7 +33,7 @@ uint32_t hf__slab_take(struct hf__slab *s)
     if (s->free_count > 0)
         return s->free[--s->free_count];
     if (s->count == s->chunks_count * HF__SLAB_CHUNK) {
-        s->chunks = hf__grow(s->chunks, s->chunks_count, &s->chunks_cap, sizeof(*s->chunks));
+        s->chunks = hf__grow(s->chunks, s->chunks_count, &s->chunks_cap, sizeof *s->chunks);
         uint8_t *chunk = calloc(HF__SLAB_CHUNK, s->size);
         hf_assert(chunk != NULL);
         s->chunks[s->chunks_count++] = chunk;
@@ -43,6 +43,6 @@ uint32_t hf__slab_take(struct hf__slab *s)
 
 void hf__slab_give(struct hf__slab *s, uint32_t index)
 {
-    s->free = hf__grow(s->free, s->free_count, &s->free_cap, sizeof(*s->free));
+    s->free = hf__grow(s->free, s->free_count, &s->free_cap, sizeof *s->free);
     s->free[s->free_count++] = index;
 }

@@ -28,8 +28,8 @@ static void open_block(struct hf__transit *t)
         t->block = t->free[--t->free_count];
         return;
     }
-    t->blocks = hf__grow(t->blocks, t->blocks_count, &t->blocks_cap, sizeof(*t->blocks));
-    t->live = hf__grow(t->live, t->blocks_count, &t->live_cap, sizeof(*t->live));
+    t->blocks = hf__grow(t->blocks, t->blocks_count, &t->blocks_cap, sizeof *t->blocks);
+    t->live = hf__grow(t->live, t->blocks_count, &t->live_cap, sizeof *t->live);
     uint8_t *block = malloc(HF__TRANSIT_MAX);
     hf_assert(block != NULL && t->blocks_count < UINT32_MAX / HF__TRANSIT_BLOCK_UNITS);
     t->block = (uint32_t)t->blocks_count;
@@ -59,7 +59,7 @@ void hf__transit_give(struct hf__transit *t, uint32_t index)
     hf_assert(t->live[block] > 0);
     if (--t->live[block] > 0 || block == t->block)
         return;
-    t->free = hf__grow(t->free, t->free_count, &t->free_cap, sizeof(*t->free));
+    t->free = hf__grow(t->free, t->free_count, &t->free_cap, sizeof *t->free);
     t->free[t->free_count++] = block;
 }
 

@@ -27,7 +27,7 @@ static void conns_grow(struct hf_world *w)
     uint64_t *old_last = w->conns_last;
     size_t old_cap = w->conns_cap;
     w->conns_cap = old_cap == 0 ? 1024 : old_cap * 2;
-    w->conns = calloc(w->conns_cap, sizeof(*w->conns));
+    w->conns = calloc(w->conns_cap, sizeof *w->conns);
     w->conns_last = w->settings.network.ordered ? calloc(w->conns_cap, 2 * sizeof(uint64_t)) : NULL;
     hf_assert(w->conns != NULL && (w->conns_last != NULL || !w->settings.network.ordered));
     hf__pages_grown();

@@ -26,7 +26,7 @@ uint32_t hf__message_new(struct hf_world *w, struct hf_bytes body)
     uint32_t index =
         hf__transit_take(&w->messages, sizeof(struct hf__message) + (in_line ? body.len : 0));
     struct hf__message *m = hf__message(w, index);
-    memset(m, 0, sizeof(*m));
+    memset(m, 0, sizeof *m);
     m->len = (uint32_t)body.len;
     m->next = HF__NOBODY;
     if (!in_line)

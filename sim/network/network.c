@@ -360,7 +360,7 @@ static void deliver(struct hf_world *w, const struct hf__message *m)
                  (uint64_t)m->method << 32 | (uint64_t)m->response << 40 | m->len);
     if (m->len >= 8) {
         uint64_t tail;
-        memcpy(&tail, shown.body.data + m->len - 8, sizeof(tail));
+        memcpy(&tail, shown.body.data + m->len - 8, sizeof tail);
         hf__hash_run(w, tail, (uint64_t)(uint32_t)m->error);
     }
     for (size_t i = 0; i < w->observers_count; i++) {

@@ -65,7 +65,7 @@ enum hf_fate hf__rules_judge(struct hf_world *w, struct hf__message *m, uint64_t
 
 unsigned hf_world_rule(struct hf_world *w, struct hf_rule rule)
 {
-    w->rules = hf__grow(w->rules, w->rules_count, &w->rules_cap, sizeof(*w->rules));
+    w->rules = hf__grow(w->rules, w->rules_count, &w->rules_cap, sizeof *w->rules);
     w->rules[w->rules_count] = (struct hf__rule){.rule = rule};
     return (unsigned)w->rules_count++;
 }
@@ -104,7 +104,7 @@ bool hf__cut_between(const struct hf_world *w, uint32_t from, uint32_t to)
 
 void hf_world_cut(struct hf_world *w, long from, long to)
 {
-    w->cuts = hf__grow(w->cuts, w->cuts_count, &w->cuts_cap, sizeof(*w->cuts));
+    w->cuts = hf__grow(w->cuts, w->cuts_count, &w->cuts_cap, sizeof *w->cuts);
     w->cuts[w->cuts_count++] = (struct hf__cut){.from = from, .to = to};
 }
 

@@ -52,14 +52,14 @@ int hf__matrix_read(const struct hf_world_rows *rows, uint32_t zones, uint32_t *
 {
     if (rows->count < zones)
         return HF_EINVAL;
-    uint32_t *row = malloc(rows->count * sizeof(*row));
-    uint32_t *trips = malloc((size_t)zones * zones * sizeof(*trips));
+    uint32_t *row = malloc(rows->count * sizeof *row);
+    uint32_t *trips = malloc((size_t)zones * zones * sizeof *trips);
     int r = row == NULL || trips == NULL ? HF_ENOMEM : 0;
     for (uint32_t i = 0; i < zones && r == 0; i++) {
         if (!hf__matrix_row(rows->items[i], rows->count, row))
             r = HF_EINVAL;
         else
-            memcpy(trips + (size_t)i * zones, row, zones * sizeof(*row));
+            memcpy(trips + (size_t)i * zones, row, zones * sizeof *row);
     }
     free(row);
     if (r == 0)

@@ -12,7 +12,7 @@ static struct hf__local *local_at(struct hf_world *w, uint32_t index)
 static uint32_t local_new(struct hf_world *w, uint32_t node, enum hf_local_type type,
                           const char *name)
 {
-    struct hf__local *l = calloc(1, sizeof(*l));
+    struct hf__local *l = calloc(1, sizeof *l);
     hf_assert(l != NULL && strlen(name) <= HF_KEY_NAME_MAX);
     w->locals = hf__grow(w->locals, w->locals_count, &w->locals_cap, sizeof(struct hf__local *));
     uint32_t index = (uint32_t)w->locals_count++;
@@ -75,11 +75,11 @@ void hf__local_replied(struct hf_world *w, struct hf__node *n, const struct hf_l
     l->first = reply->first;
     l->has_key = reply->key != NULL && reply->error == 0;
     if (l->has_key)
-        memcpy(l->key, reply->key, sizeof(l->key));
+        memcpy(l->key, reply->key, sizeof l->key);
     l->has_next = l->has_key && reply->next != NULL;
     l->next_version = reply->next_version;
     if (l->has_next)
-        memcpy(l->next, reply->next, sizeof(l->next));
+        memcpy(l->next, reply->next, sizeof l->next);
     if (reply->after > n->durable_seq) {
         l->after = reply->after;
         n->locals_wait++;
@@ -149,8 +149,8 @@ int hf_world_keys(struct hf_world *w, uint32_t node, const char *name, uint64_t 
     if (r != 0)
         return r;
     *ret = (struct hf_world_keys){.version = l->version, .next_version = l->next_version};
-    memcpy(ret->key, l->key, sizeof(ret->key));
-    memcpy(ret->next, l->next, sizeof(ret->next));
+    memcpy(ret->key, l->key, sizeof ret->key);
+    memcpy(ret->next, l->next, sizeof ret->next);
     return 0;
 }
 

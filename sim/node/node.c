@@ -52,7 +52,7 @@ void hf__node_deadline(struct hf_world *w, struct hf__node *n, uint64_t deadline
 
 static void hold(struct hf__node *n, uint64_t what)
 {
-    n->held = hf__grow(n->held, n->held_count, &n->held_cap, sizeof(*n->held));
+    n->held = hf__grow(n->held, n->held_count, &n->held_cap, sizeof *n->held);
     n->held[n->held_count++] = what;
 }
 
@@ -75,10 +75,10 @@ bool hf__node_postpones(struct hf_world *w, struct hf__node *n, uint64_t what)
     if (n->busy_us > w->now_us) {
         if (n->backlog_at > n->backlog_count / 2) {
             n->backlog_count -= n->backlog_at;
-            memmove(n->backlog, n->backlog + n->backlog_at, n->backlog_count * sizeof(*n->backlog));
+            memmove(n->backlog, n->backlog + n->backlog_at, n->backlog_count * sizeof *n->backlog);
             n->backlog_at = 0;
         }
-        n->backlog = hf__grow(n->backlog, n->backlog_count, &n->backlog_cap, sizeof(*n->backlog));
+        n->backlog = hf__grow(n->backlog, n->backlog_count, &n->backlog_cap, sizeof *n->backlog);
         n->backlog[n->backlog_count++] = (struct hf__waiting){what, w->now_us};
         call_when_free(w, n);
         return true;

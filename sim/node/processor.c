@@ -15,7 +15,7 @@ void hf_world_processor_init(struct hf_world_processor *ret)
         .connect_locked = 450000,
         .accept_locked = 450000,
     };
-    memcpy(ret->operation, hf__cost_stated, sizeof(ret->operation));
+    memcpy(ret->operation, hf__cost_stated, sizeof ret->operation);
 }
 
 /* When each core of a node's host has done what it was given, in nanoseconds. */
@@ -25,10 +25,10 @@ static uint64_t *cores_of(struct hf_world *w, const struct hf__node *n)
     uint32_t host = n->host;
     if (host >= w->hosts_cap) {
         size_t cap = host < 8 ? 16 : (size_t)host * 2;
-        w->cores_ns = realloc(w->cores_ns, cap * p->cores * sizeof(*w->cores_ns));
+        w->cores_ns = realloc(w->cores_ns, cap * p->cores * sizeof *w->cores_ns);
         hf_assert(w->cores_ns != NULL);
         memset(w->cores_ns + w->hosts_cap * p->cores, 0,
-               (cap - w->hosts_cap) * p->cores * sizeof(*w->cores_ns));
+               (cap - w->hosts_cap) * p->cores * sizeof *w->cores_ns);
         w->hosts_cap = cap;
     }
     return w->cores_ns + (size_t)host * p->cores;

@@ -108,7 +108,7 @@ static int platforms_init(struct hf_world *w)
     w->quote_key[0] = hf__mix(w->settings.seed ^ 0x51);
     w->quote_key[1] = hf__mix(w->settings.seed ^ 0x52);
     hf_buf_init(&w->quote, HF_QUOTE_MAX);
-    memcpy(w->dev_root, w->quote_key, sizeof(w->quote_key));
+    memcpy(w->dev_root, w->quote_key, sizeof w->quote_key);
     if (w->settings.crypto != HF_WORLD_REAL)
         return 0;
     int r = hf__platforms_new(w, &w->platforms);
@@ -121,7 +121,7 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
 {
     if (!valid(settings))
         return HF_EINVAL;
-    struct hf_world *w = calloc(1, sizeof(*w));
+    struct hf_world *w = calloc(1, sizeof *w);
     if (w == NULL)
         return HF_ENOMEM;
     w->settings = *settings;
@@ -231,7 +231,7 @@ static double between(struct hf__stream *r, double bound)
 uint32_t hf_world_add(struct hf_world *w)
 {
     struct hf__stream *r = &w->streams[HF__FOR_CLOCKS];
-    struct hf__node *n = calloc(1, sizeof(*n));
+    struct hf__node *n = calloc(1, sizeof *n);
     hf_assert(n != NULL);
     if (w->nodes_count == w->nodes_cap) {
         w->nodes_cap = w->nodes_cap == 0 ? 16 : w->nodes_cap * 2;
@@ -284,16 +284,16 @@ void hf_world_start_all(struct hf_world *w)
 
 static uint64_t world_bytes(const struct hf_world *w)
 {
-    uint64_t sum = sizeof(*w) + hf_pool_memory(w->pool) + hf_shared_memory(w->shared) +
+    uint64_t sum = sizeof *w + hf_pool_memory(w->pool) + hf_shared_memory(w->shared) +
                    hf__transit_bytes(&w->messages);
     sum += w->nodes_count * (sizeof(struct hf__node) + sizeof(struct hf__node *));
     sum += w->nodes_count * sizeof(struct hf__machine) + w->by_account_cap * sizeof(uint32_t);
     sum += w->queue.count * sizeof(struct hf__entry);
     sum += (w->calls.count - w->calls.free_count) * w->calls.size;
     sum += (w->works.count - w->works.free_count) * w->works.size;
-    sum += w->conns_cap * sizeof(*w->conns) + w->traces_cap * sizeof(*w->traces);
+    sum += w->conns_cap * sizeof *w->conns + w->traces_cap * sizeof *w->traces;
     sum += hf__checks_bytes(w);
-    return sum + w->authority.members_cap * sizeof(*w->authority.members);
+    return sum + w->authority.members_cap * sizeof *w->authority.members;
 }
 
 void hf_world_totals(struct hf_world *w, struct hf_world_totals *ret)

@@ -19,7 +19,7 @@ static void certify(struct hf_world *w, struct hf__node *n)
     static const uint8_t spki[44] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03};
     struct hf_account account;
     uint8_t signature[64];
-    struct hf_bytes bytes = hf_bytes_of(spki, sizeof(spki));
+    struct hf_bytes bytes = hf_bytes_of(spki, sizeof spki);
     n->proven = false;
     if (hf_engine_certify(n->engine, bytes, &account, signature) != 0)
         return;
@@ -112,7 +112,7 @@ static void seeds_of(struct hf_world *w, uint32_t node, char (*ret)[24], const c
     for (uint32_t i = 0; i < w->nodes_count && count < 3; i++) {
         if (i == node)
             continue;
-        snprintf(ret[count], sizeof(ret[count]), "n%u:7400", i);
+        snprintf(ret[count], sizeof ret[count], "n%u:7400", i);
         ret_list[count] = ret[count];
         count++;
     }
@@ -153,7 +153,7 @@ static void boot(struct hf_world *w, struct hf__node *n)
     struct hf__stream seed;
     hf__stream_init(&seed, w->settings.seed ^ w->fresh ^ hf__mix(n->incarnation), "engine",
                     n->number);
-    hf__draw_bytes(&seed, config.seed, sizeof(config.seed));
+    hf__draw_bytes(&seed, config.seed, sizeof config.seed);
     config.network = w->authority.network;
     config.network.bytes[0] ^= n->config_network;
     if (n->config_seeds) {
@@ -164,8 +164,8 @@ static void boot(struct hf_world *w, struct hf__node *n)
     }
     config.account = n->told;
     config.find_account = n->finds;
-    snprintf(here, sizeof(here), "n%u:7400", n->number);
-    snprintf(from, sizeof(from), "n%ld:7400", n->takes_over);
+    snprintf(here, sizeof here, "n%u:7400", n->number);
+    snprintf(from, sizeof from, "n%ld:7400", n->takes_over);
     config.handover_from = n->takes_over >= 0 ? from : NULL;
     config.address = n->finds || n->takes_over >= 0 ? here : NULL;
     n->secrets = NULL;

@@ -145,7 +145,7 @@ static void prepare(const struct hf_world *w, uint64_t what, unsigned stage)
     if (n == NULL)
         return;
     if (stage == 1) {
-        fetch(n, sizeof(*n));
+        fetch(n, sizeof *n);
         if (what >> 56 == HF__ARRIVAL) {
             const struct hf__message *m = hf__message(w, (uint32_t)what);
             struct hf_bytes body = hf__message_body(m);
@@ -158,7 +158,7 @@ static void prepare(const struct hf_world *w, uint64_t what, unsigned stage)
         /* It takes what has waited longest, which is long out of the caches. */
         const struct hf__waiting *next = &n->backlog[n->backlog_at];
         if (stage == 2)
-            fetch(next, sizeof(*next));
+            fetch(next, sizeof *next);
         else
             prepare(w, next->what, stage - 3);
     }

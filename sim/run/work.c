@@ -43,7 +43,7 @@ void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work
     if (work->key != NULL)
         hf__vault_key_hash(w, work->key, &k->key_hash);
     k->account = work->account;
-    memcpy(k->report_data, work->report_data, sizeof(k->report_data));
+    memcpy(k->report_data, work->report_data, sizeof k->report_data);
     if (work->type == HF_WORK_JUDGE && work->quote.len > 0) {
         k->root_len = (uint32_t)work->dev_root.len;
         k->len = (uint32_t)work->quote.len + k->root_len;
@@ -155,7 +155,7 @@ static bool judged_before(struct hf_world *w, const struct hf__node *n, uint32_t
     uint32_t who[3] = {n->number, n->incarnation, machine};
     struct hf_bytes none = {0};
     size_t before = w->judged.count;
-    hf__map_at(&w->judged, hf__key_of(hf_bytes_of(who, sizeof(who)), none, none));
+    hf__map_at(&w->judged, hf__key_of(hf_bytes_of(who, sizeof who), none, none));
     return w->judged.count == before;
 }
 

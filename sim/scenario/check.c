@@ -142,9 +142,9 @@ static void object(const struct judging *j, const char *field, const char *fmt, 
     char path[64], text[160];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
+    vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    snprintf(path, sizeof(path), "events[%zu].%s", j->event, field);
+    snprintf(path, sizeof path, "events[%zu].%s", j->event, field);
     j->objection(j->ctx, path, text);
 }
 
@@ -176,7 +176,7 @@ static void judge_size(const struct judging *j, const struct hf__scenario *s, in
             return;
     if ((apart ? operators : most) > p->n)
         return;
-    snprintf(text, sizeof(text),
+    snprintf(text, sizeof text,
              "%lld are too few: with %u shares none could place any, and %u could",
              (long long)(apart ? operators : most), (unsigned)p->n, p->n + 1u);
     j->objection(j->ctx, apart ? "operators" : "nodes", text);

@@ -102,7 +102,7 @@ static void draw_from(const struct hf__churning *c, size_t process, size_t clock
                       struct hf__stream *ret)
 {
     char purpose[64];
-    snprintf(purpose, sizeof(purpose), "churn %s", hf__action_name(c->rows[process].kind));
+    snprintf(purpose, sizeof purpose, "churn %s", hf__action_name(c->rows[process].kind));
     hf__stream_init(ret, c->world->settings.seed ^ c->world->fresh, purpose,
                     twins_before(c, process) << 32 | clock);
 }
@@ -112,7 +112,7 @@ static void begin_clock(struct hf__churning *c, size_t process)
 {
     struct process *p = &c->processes[process];
     uint64_t now_us = c->world->now_us, from_us = c->rows[process].from_us;
-    p->clocks = hf__grow(p->clocks, p->count, &p->cap, sizeof(*p->clocks));
+    p->clocks = hf__grow(p->clocks, p->count, &p->cap, sizeof *p->clocks);
     draw_from(c, process, p->count, &p->clocks[p->count].r);
     p->clocks[p->count].born_us = from_us > now_us ? from_us : now_us;
     arm(c, process, p->count++, now_us);
@@ -194,7 +194,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
 struct hf__churning *hf__churn_new(struct hf_world *w, const struct hf__churn *rows, size_t count,
                                    hf__action_fn *note, void *ctx)
 {
-    struct hf__churning *c = calloc(1, sizeof(*c));
+    struct hf__churning *c = calloc(1, sizeof *c);
     hf_assert(c != NULL && count <= HF__CHURN_MAX);
     c->world = w;
     c->rows = rows;

@@ -35,7 +35,7 @@ struct drawing {
 static void purpose(struct drawing *d, const char *kind, const char *name, uint64_t which)
 {
     char text[96];
-    snprintf(text, sizeof(text), "swarm %s %s", kind, name);
+    snprintf(text, sizeof text, "swarm %s %s", kind, name);
     hf__stream_init(&d->r, d->seed, text, which);
 }
 
@@ -113,7 +113,7 @@ static void draw_world(struct drawing *d)
 
 static struct hf__action *add(struct drawing *d, int kind)
 {
-    d->actions = hf__grow(d->actions, d->count, &d->cap, sizeof(*d->actions));
+    d->actions = hf__grow(d->actions, d->count, &d->cap, sizeof *d->actions);
     struct hf__action *a = &d->actions[d->count++];
     *a = hf__action_of(kind);
     a->at_us = between(d, 0, d->s->for_us);
@@ -311,7 +311,7 @@ static size_t list_eager(struct drawing *d, const struct hf__strategy *const *al
         ret[count++] = (struct eager){.strategy = s, .eagerness = eagerness};
     }
     if (count > 0)
-        qsort(ret, count, sizeof(*ret), by_eagerness);
+        qsort(ret, count, sizeof *ret, by_eagerness);
     return count;
 }
 
@@ -468,7 +468,7 @@ void hf__scenario_draw_from(uint64_t seed, const struct hf__kinds *kinds_of,
                             const struct hf__strategy *const *strategies, struct hf__scenario *ret)
 {
     struct drawing d = {.s = ret, .seed = seed};
-    memset(ret, 0, sizeof(*ret));
+    memset(ret, 0, sizeof *ret);
     hf_world_settings_init(&ret->world);
     ret->title = "drawn by a seed";
     ret->world.seed = seed;
@@ -487,7 +487,7 @@ void hf__scenario_draw_from(uint64_t seed, const struct hf__kinds *kinds_of,
     draw_release(&d);
     draw_hostile(&d, strategies);
     if (d.count > 0)
-        qsort(d.actions, d.count, sizeof(*d.actions), by_time);
+        qsort(d.actions, d.count, sizeof *d.actions, by_time);
     ret->actions.items = d.actions;
     ret->actions.count = d.count;
 }

@@ -201,7 +201,7 @@ static void check_trace(const void *value, const struct hf_config_where *where)
     const struct trace *t = value;
     char path[48];
     for (size_t i = 1; i < t->actions.count; i++) {
-        snprintf(path, sizeof(path), "events[%zu].at", i);
+        snprintf(path, sizeof path, "events[%zu].at", i);
         if (t->actions.items[i].at_us < t->actions.items[i - 1].at_us)
             hf_config_refuse(where, path, "not before the line above it");
     }
@@ -251,7 +251,7 @@ static void trace_line(void *ctx, struct hf_bytes line, bool begins, struct hf_b
 static struct hf__action *merged(const struct hf__scenario *s, const struct trace *t)
 {
     size_t a = 0, b = 0, count = s->actions.count + t->actions.count;
-    struct hf__action *all = malloc((count + 1) * sizeof(*all));
+    struct hf__action *all = malloc((count + 1) * sizeof *all);
     hf_assert(all != NULL);
     for (size_t i = 0; i < count; i++) {
         bool own = b == t->actions.count ||

@@ -14,10 +14,10 @@ static void judge_sizes(const char *name, const char *of, uint32_t count,
     for (size_t i = 0; i < sizes->count; i++)
         sum += sizes->items[i];
     if (sizes->count > 0 && sizes->count != count) {
-        snprintf(text, sizeof(text), "as many as %s, which is %u", of, count);
+        snprintf(text, sizeof text, "as many as %s, which is %u", of, count);
         objection(ctx, name, text);
     } else if (sum > HF_WORLD_SIZES_MAX) {
-        snprintf(text, sizeof(text), "%d at most, all together", HF_WORLD_SIZES_MAX);
+        snprintf(text, sizeof text, "%d at most, all together", HF_WORLD_SIZES_MAX);
         objection(ctx, name, text);
     }
 }
@@ -29,8 +29,8 @@ static void judge_matrix(const struct hf__scenario *s, hf__objection_fn *objecti
     for (size_t i = 0; i < rows->count; i++) {
         if (hf__matrix_row(rows->items[i], rows->count, NULL))
             continue;
-        snprintf(path, sizeof(path), "round_trips[%zu]", i);
-        snprintf(text, sizeof(text), "%zu numbers of milliseconds, from 0 to 60000, as rows",
+        snprintf(path, sizeof path, "round_trips[%zu]", i);
+        snprintf(text, sizeof text, "%zu numbers of milliseconds, from 0 to 60000, as rows",
                  rows->count);
         objection(ctx, path, text);
     }
@@ -38,7 +38,7 @@ static void judge_matrix(const struct hf__scenario *s, hf__objection_fn *objecti
         return; /* its rows are not here yet */
     if (s->world.network.latency == HF_LATENCY_MATRIX && rows->count < s->world.zones) {
         snprintf(
-            text, sizeof(text),
+            text, sizeof text,
             "matrix needs a row of each zone, which are %u: a file, `matrix`, or `round_trips`",
             s->world.zones);
         objection(ctx, "network.latency", text);

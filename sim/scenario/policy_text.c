@@ -48,7 +48,7 @@ static const char *take(const char *at, struct hf_policy *p)
         uint64_t value = strtoull(at + len + 1, &end, 10);
         if (value < fields[i].min || value > fields[i].max || (*end != '\0' && *end != ' '))
             return NULL;
-        memcpy((uint8_t *)p + fields[i].offset, &value, sizeof(value));
+        memcpy((uint8_t *)p + fields[i].offset, &value, sizeof value);
         return end;
     }
     return NULL;

@@ -11,17 +11,17 @@ static uint64_t unsigned_at(const uint8_t *at, size_t size)
     uint64_t eight;
     switch (size) {
     case 1:
-        memcpy(&one, at, sizeof(one));
+        memcpy(&one, at, sizeof one);
         return one;
     case 2:
-        memcpy(&two, at, sizeof(two));
+        memcpy(&two, at, sizeof two);
         return two;
     case 4:
-        memcpy(&four, at, sizeof(four));
+        memcpy(&four, at, sizeof four);
         return four;
     default:
         hf_assert(size == 8);
-        memcpy(&eight, at, sizeof(eight));
+        memcpy(&eight, at, sizeof eight);
         return eight;
     }
 }
@@ -36,14 +36,14 @@ static int64_t signed_at(const uint8_t *at, size_t size)
 static double number_at(const uint8_t *at)
 {
     double number;
-    memcpy(&number, at, sizeof(number));
+    memcpy(&number, at, sizeof number);
     return number;
 }
 
 static const char *string_at(const uint8_t *at)
 {
     const char *text;
-    memcpy(&text, at, sizeof(text));
+    memcpy(&text, at, sizeof text);
     return text == NULL ? "" : text;
 }
 
@@ -69,7 +69,7 @@ static void print_scalar(const struct hf_config_field *f, const uint8_t *at, str
     bool truth;
     switch (f->type) {
     case HF_CONFIG_BOOL:
-        memcpy(&truth, at, sizeof(truth));
+        memcpy(&truth, at, sizeof truth);
         hf_buf_printf(out, truth ? "true" : "false");
         return;
     case HF_CONFIG_INT:
@@ -133,7 +133,7 @@ struct list {
 static struct list list_at(const uint8_t *at)
 {
     HF_CONFIG_LIST_OF(uint8_t) list;
-    memcpy(&list, at, sizeof(list));
+    memcpy(&list, at, sizeof list);
     return (struct list){list.items, list.count};
 }
 

@@ -160,7 +160,7 @@ static void draw_from(const struct hf_world *w, const struct hf__action *actions
 {
     char name[128];
     const struct hf__action *a = &actions[at];
-    snprintf(name, sizeof(name), "event %s %s", hf__action_name(a->kind), a->text);
+    snprintf(name, sizeof name, "event %s %s", hf__action_name(a->kind), a->text);
     hf__stream_init(ret, w->settings.seed ^ w->fresh, name,
                     hf__mix(a->at_us) ^ twins_before(actions, at));
 }
@@ -168,9 +168,9 @@ static void draw_from(const struct hf_world *w, const struct hf__action *actions
 struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__action *actions,
                                       size_t count, hf__action_fn *note_fn, void *ctx)
 {
-    struct hf__schedule *s = calloc(1, sizeof(*s));
+    struct hf__schedule *s = calloc(1, sizeof *s);
     hf_assert(s != NULL);
-    s->runs = calloc(count + 1, sizeof(*s->runs));
+    s->runs = calloc(count + 1, sizeof *s->runs);
     hf_assert(s->runs != NULL);
     s->world = w;
     s->count = count;
@@ -206,7 +206,7 @@ void hf__schedule_renew(struct hf__schedule *s)
 
 void hf__schedule_tally(const struct hf__schedule *s, struct hf__tally *ret)
 {
-    memset(ret, 0, sizeof(*ret));
+    memset(ret, 0, sizeof *ret);
     for (size_t i = 0; i < s->count; i++) {
         const struct hf__action_run *d = &s->runs[i];
         ret->actions[d->action->kind] += d->begun;

@@ -64,10 +64,10 @@ static bool locate(char parts[PARTS_MAX][PART_LEN_MAX], size_t count, size_t *re
 
 static int refuse(const char *assignment, struct hf_config_errors *errors)
 {
-    memset(errors, 0, sizeof(*errors));
-    snprintf(errors->file, sizeof(errors->file), "--set");
+    memset(errors, 0, sizeof *errors);
+    snprintf(errors->file, sizeof errors->file, "--set");
     errors->count = 1;
-    snprintf(errors->items[0].text, sizeof(errors->items[0].text),
+    snprintf(errors->items[0].text, sizeof errors->items[0].text,
              "\"%.100s\": a field of the scenario, as network.loss=1%% or events[0].share=70%%",
              assignment);
     return HF_ECONFIG;
@@ -101,12 +101,12 @@ static bool is_item(struct hf__scenario *s, const char *word, struct named *ret)
     size_t len = strcspn(word, "[");
     if (word[len] != '[' || word[len + 1] < '0' || word[len + 1] > '9')
         return false;
-    snprintf(name, sizeof(name), "%.*s", (int)len, word);
+    snprintf(name, sizeof name, "%.*s", (int)len, word);
     ret->list = field_of(&hf__scenario_schema, name);
     ret->item = strtoul(word + len + 1, &end, 10);
     if (strcmp(end, "]") != 0 || ret->list == NULL || ret->list->type != HF_CONFIG_LIST)
         return false;
-    memcpy(&list, (uint8_t *)s + ret->list->offset, sizeof(list));
+    memcpy(&list, (uint8_t *)s + ret->list->offset, sizeof list);
     ret->at = list.items + ret->item * ret->list->item->size;
     return ret->item < list.count;
 }
@@ -124,14 +124,14 @@ static int set_item(const struct named *n, const char *field, const char *value,
     hf__item_print(n->list, n->at, field, &text);
     hf_buf_printf(&text, "    %s: %s\n", field, value);
     int r = read_part(&text, &one, ret_doc, errors);
-    snprintf(first, sizeof(first), "%s[0]", n->list->name);
+    snprintf(first, sizeof first, "%s[0]", n->list->name);
     if (r == 0 && is_item(&one, first, &read))
         memcpy(n->at, read.at, n->list->item->size);
     hf_buf_done(&text);
     for (size_t i = 0; r != 0 && i < errors->count; i++) {
         /* What was read has one item alone. */
         char *path = errors->items[i].path;
-        snprintf(path, sizeof(errors->items[i].path), "%s[%zu].%.64s", n->list->name, n->item,
+        snprintf(path, sizeof errors->items[i].path, "%s[%zu].%.64s", n->list->name, n->item,
                  field);
     }
     return r;

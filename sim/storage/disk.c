@@ -72,7 +72,7 @@ struct hf__row *hf__disk_find(const struct hf_disk *d, uint8_t collection, struc
 
 struct hf_row_in *hf__disk_rows(const struct hf_disk *d, bool public, size_t *ret_count)
 {
-    struct hf_row_in *rows = calloc(d->count + 1u, sizeof(*rows));
+    struct hf_row_in *rows = calloc(d->count + 1u, sizeof *rows);
     size_t count = 0;
     hf_assert(rows != NULL);
     for (uint32_t i = 0; i < d->count; i++) {
@@ -114,7 +114,7 @@ void hf__disk_done(struct hf_disk *d)
     for (uint32_t i = 0; i < d->count; i++)
         row_free(d->rows[i]);
     free(d->rows);
-    memset(d, 0, sizeof(*d));
+    memset(d, 0, sizeof *d);
 }
 
 size_t hf__disk_bytes(const struct hf_disk *d)
@@ -125,7 +125,7 @@ size_t hf__disk_bytes(const struct hf_disk *d)
         bytes += offsetof(struct hf__row, key) + r->key_len;
         /* What others hold too is counted where it is held first. */
         if (r->value->refs == 1)
-            bytes += sizeof(*r->value) + r->value->len;
+            bytes += sizeof *r->value + r->value->len;
     }
     return bytes;
 }
@@ -142,7 +142,7 @@ void hf__disk_emptied(struct hf_world *w, uint32_t node, bool hostile)
 
 struct hf_disk *hf_world_disk_copy(const struct hf_world *w, uint32_t node)
 {
-    struct hf_disk *copy = malloc(sizeof(*copy));
+    struct hf_disk *copy = malloc(sizeof *copy);
     hf_assert(copy != NULL);
     hf__disk_copy(copy, &hf__node(w, node)->disk);
     return copy;
@@ -174,7 +174,7 @@ void hf_world_told(struct hf_world *w, uint32_t node, const struct hf_account *a
 {
     struct hf__node *n = hf__node(w, node);
     free(n->told);
-    n->told = account != NULL ? malloc(sizeof(*n->told)) : NULL;
+    n->told = account != NULL ? malloc(sizeof *n->told) : NULL;
     hf_assert(account == NULL || n->told != NULL);
     if (account != NULL)
         *n->told = *account;

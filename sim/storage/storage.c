@@ -33,7 +33,7 @@ static uint64_t due(struct hf_world *w, struct hf__node *n, uint64_t at_us)
 
 static struct hf__pending *pending_new(const struct hf_world *w, const struct hf_update *u)
 {
-    struct hf__pending *p = malloc(sizeof(*p) + u->writes_count * sizeof(p->writes[0]));
+    struct hf__pending *p = malloc(sizeof *p + u->writes_count * sizeof p->writes[0]);
     hf_assert(p != NULL);
     p->next = NULL;
     p->seq = u->write_seq;

@@ -102,8 +102,8 @@ static size_t horizon(const struct hf__results *r, size_t setting)
 size_t hf__results_next(const struct hf__results *r, size_t **ret)
 {
     size_t count = 0;
-    size_t *runs = malloc((r->settings * r->seeds - r->count + 1) * sizeof(*runs));
-    size_t *until = calloc(r->settings, sizeof(*until));
+    size_t *runs = malloc((r->settings * r->seeds - r->count + 1) * sizeof *runs);
+    size_t *until = calloc(r->settings, sizeof *until);
     hf_assert(runs != NULL && until != NULL);
     for (size_t i = 0; i < r->settings; i++)
         until[i] = hf__results_seeds(r, i) == 0 ? horizon(r, i) : 0;
@@ -175,11 +175,10 @@ static void put_setting(const struct hf__results *r, size_t setting, struct hf_b
 static bool replace(struct hf__results *r, const char *name, const struct hf_buf *text)
 {
     char path[4096];
-    snprintf(path, sizeof(path), "%s/%s", r->folder, name);
+    snprintf(path, sizeof path, "%s/%s", r->folder, name);
     int error = text->error != 0 ? text->error : hf_file_replace(path, hf_buf_bytes(text), 0666);
     if (error != 0)
-        snprintf(r->why, sizeof(r->why), "%.300s/%s: %s", r->folder, name,
-                 hf_error_sentence(error));
+        snprintf(r->why, sizeof r->why, "%.300s/%s: %s", r->folder, name, hf_error_sentence(error));
     return error == 0;
 }
 

@@ -17,7 +17,7 @@ enum { FILE_LEN_MAX = 1 << 30, PATH_LEN_MAX = 4096, SAYS_LEN_MAX = 1024 };
 
 static bool fail(struct hf__results *r, const char *name, const char *text)
 {
-    snprintf(r->why, sizeof(r->why), "%.300s/%s: %s", r->folder, name, text);
+    snprintf(r->why, sizeof r->why, "%.300s/%s: %s", r->folder, name, text);
     return false;
 }
 
@@ -96,7 +96,7 @@ static bool take_part(struct hf__results *r, const char *name, uint64_t *ret_who
         size_t len = (size_t)(end - at);
         good = line == 1 ? len + 1 == r->heading.len && memcmp(at, r->heading.data, len) == 0
                          : take(r, at, len);
-        snprintf(text, sizeof(text), "line %zu is not of this study", line);
+        snprintf(text, sizeof text, "line %zu is not of this study", line);
         at = end + 1;
     }
     *ret_whole = (uint64_t)(at - all);
@@ -142,7 +142,7 @@ static bool claim(struct hf__results *r, const char *build, uint64_t hash)
     static const char build_word[] = "\nbuild ";
     char path[PATH_LEN_MAX], wanted[160];
     struct hf_buf file;
-    snprintf(wanted, sizeof(wanted), "Results of holdfast-sim sweep.\nbuild %s\nstudy %016llx\n",
+    snprintf(wanted, sizeof wanted, "Results of holdfast-sim sweep.\nbuild %s\nstudy %016llx\n",
              build, (unsigned long long)hash);
     path_of(r, "sweep.txt", path);
     hf_buf_init(&file, SAYS_LEN_MAX);
@@ -162,12 +162,12 @@ static bool claim(struct hf__results *r, const char *build, uint64_t hash)
     const char *other = at == NULL ? "" : at + strlen(build_word);
     size_t len = strcspn(other, "\n");
     if (len > 0 && (len != strlen(build) || strncmp(other, build, len) != 0))
-        snprintf(r->why, sizeof(r->why),
+        snprintf(r->why, sizeof r->why,
                  "%.300s has results of build %.*s, and this program is build %s: name another "
                  "folder",
                  r->folder, (int)len, other, build);
     else if (!same)
-        snprintf(r->why, sizeof(r->why),
+        snprintf(r->why, sizeof r->why,
                  "%.300s has results of another study, or of this one before it was changed: name "
                  "another folder",
                  r->folder);
@@ -212,7 +212,7 @@ bool hf__results_open(struct hf__results *r, const struct hf__study *s, const ch
     };
     hf_buf_init(&r->heading, 1 << 16);
     hf__study_heading(s, &r->heading);
-    r->rows = calloc(r->settings * r->seeds, sizeof(*r->rows));
+    r->rows = calloc(r->settings * r->seeds, sizeof *r->rows);
     hf_assert(r->rows != NULL);
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return fail_errno(r, "");

@@ -131,7 +131,7 @@ void hf__split_root(const struct hf__splits *splits, hf__split_path_fn *path,
     struct rusage before, after;
     struct hf__split s = {.splits = splits, .renew = renew, .ctx = ctx};
     *ret = (struct hf__split_sums){.end = HF__SPLIT_MEMORY};
-    s.sums = mmap(NULL, sizeof(*s.sums), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    s.sums = mmap(NULL, sizeof *s.sums, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (s.sums == MAP_FAILED)
         return;
     s.sums->worlds = 1;
@@ -144,7 +144,7 @@ void hf__split_root(const struct hf__splits *splits, hf__split_path_fn *path,
     getrusage(RUSAGE_CHILDREN, &after);
     *ret = *s.sums;
     ret->cpu_s = seconds(&after) - seconds(&before);
-    munmap(s.sums, sizeof(*s.sums));
+    munmap(s.sums, sizeof *s.sums);
 }
 
 struct hf__interval hf__split_interval(const struct hf__sample *chances, uint64_t hits)

@@ -100,7 +100,7 @@ static void check_metrics(const study *s, const struct hf_config_where *where)
     char path[48];
     for (size_t i = 0; i < s->metrics.count; i++) {
         const struct hf__column *c = hf__column_find(s->metrics.items[i]);
-        snprintf(path, sizeof(path), "metrics[%zu]", i);
+        snprintf(path, sizeof path, "metrics[%zu]", i);
         if (c == NULL)
             hf_config_refuse(where, path, "a column of run.csv: see holdfast-sim(1)");
         else if (c->machine)
@@ -119,7 +119,7 @@ static void check_labels(const study *s, const struct hf_config_where *where)
     size_t listed_ones = s->settings.count > 0;
     for (size_t i = listed_ones; i < hf__study_labels(s); i++) {
         const char *name = hf__study_label(s, i);
-        snprintf(path, sizeof(path), "grid[%zu].name", i - listed_ones);
+        snprintf(path, sizeof path, "grid[%zu].name", i - listed_ones);
         bool taken = strcmp(name, "setting") == 0 || strcmp(name, "seed") == 0;
         for (size_t j = 0; j < columns_count; j++)
             taken = taken || (columns[j] != NULL && strcmp(name, columns[j]->name) == 0);
@@ -129,7 +129,7 @@ static void check_labels(const study *s, const struct hf_config_where *where)
             hf_config_refuse(where, path, "another name than any other column's");
     }
     for (size_t i = 0; i < s->settings.count; i++) {
-        snprintf(path, sizeof(path), "settings[%zu].name", i);
+        snprintf(path, sizeof path, "settings[%zu].name", i);
         for (size_t j = 0; j < i; j++)
             if (strcmp(s->settings.items[i].name, s->settings.items[j].name) == 0)
                 hf_config_refuse(where, path, "a name of its own");

@@ -18,14 +18,14 @@ uint64_t hf__model_inverse(uint64_t a)
 
 void hf__model_put(uint64_t v, uint8_t pad, uint8_t ret[static HF_SCALAR_LEN])
 {
-    memcpy(ret, &v, sizeof(v));
-    memset(ret + sizeof(v), pad, HF_SCALAR_LEN - sizeof(v));
+    memcpy(ret, &v, sizeof v);
+    memset(ret + sizeof v, pad, HF_SCALAR_LEN - sizeof v);
 }
 
 int hf__model_get(const uint8_t in[static HF_SCALAR_LEN], uint8_t pad, uint64_t *ret)
 {
     uint64_t words[4];
-    memcpy(words, in, sizeof(words));
+    memcpy(words, in, sizeof words);
     uint64_t fill = pad * UINT64_C(0x0101010101010101);
     if (words[1] != fill || words[2] != fill || words[3] != fill)
         return HF_EINVAL;
@@ -38,7 +38,7 @@ int hf__model_get(const uint8_t in[static HF_SCALAR_LEN], uint8_t pad, uint64_t 
 static inline uint64_t load(const void *p)
 {
     uint64_t v;
-    memcpy(&v, p, sizeof(v));
+    memcpy(&v, p, sizeof v);
     return v;
 }
 
@@ -47,8 +47,8 @@ void hf__sponge_init(struct hf__sponge *s, const char *label)
 {
     uint64_t tail[2] = {0};
     size_t len = strlen(label);
-    if (len >= sizeof(tail))
-        memcpy(tail, label + len - sizeof(tail), sizeof(tail));
+    if (len >= sizeof tail)
+        memcpy(tail, label + len - sizeof tail, sizeof tail);
     else
         memcpy(tail, label, len);
     s->a = hf__fold(tail[0] ^ keys[0], tail[1] ^ keys[1]);
@@ -90,8 +90,8 @@ void hf__sponge_squeeze(const struct hf__sponge *s, uint8_t *ret, size_t len)
     uint64_t x = hf__fold(s->a ^ keys[0], s->b ^ keys[2]),
              y = hf__fold(s->b ^ keys[1], x ^ keys[3]);
     uint64_t v = (x ^ x >> 32) * keys[2] ^ y;
-    for (; len >= sizeof(v); len -= sizeof(v), ret += sizeof(v)) {
-        memcpy(ret, &v, sizeof(v));
+    for (; len >= sizeof v; len -= sizeof v, ret += sizeof v) {
+        memcpy(ret, &v, sizeof v);
         x += keys[1];
         y = (y << 23 | y >> 41) + v;
         v = (x ^ x >> 32) * keys[2] ^ y;
@@ -103,7 +103,7 @@ void hf__sponge_squeeze(const struct hf__sponge *s, uint8_t *ret, size_t len)
 void hf__model_random(struct hf_rng *rng, void *ret, size_t len)
 {
     struct hf__sponge s = {keys[0] ^ rng->drawn++, keys[1]};
-    hf__sponge_absorb(&s, hf_bytes_of(rng->seed, sizeof(rng->seed)));
+    hf__sponge_absorb(&s, hf_bytes_of(rng->seed, sizeof rng->seed));
     hf__sponge_squeeze(&s, ret, len);
 }
 
@@ -111,7 +111,7 @@ void hf__model_scalar_random(struct hf_rng *rng, uint8_t ret[static HF_SCALAR_LE
 {
     uint64_t v;
     do {
-        hf__model_random(rng, &v, sizeof(v));
+        hf__model_random(rng, &v, sizeof v);
         v &= HF__MODEL_P;
     } while (v == 0 || v == HF__MODEL_P);
     hf__model_put(v, HF__MODEL_SCALAR, ret);

@@ -26,7 +26,7 @@ int hf__model_deal(struct hf_rng *rng, const uint8_t secret[static HF_SCALAR_LEN
         for (uint8_t i = 1; i < sharing.k; i++) {
             uint8_t bytes[HF_SCALAR_LEN];
             hf__model_scalar_random(rng, bytes);
-            memcpy(&c[i], bytes, sizeof(c[i]));
+            memcpy(&c[i], bytes, sizeof c[i]);
         }
         zero = false;
         for (uint8_t i = 1; i <= sharing.n; i++) {
@@ -109,7 +109,7 @@ int hf__model_combine(uint8_t k, const uint8_t *commitments, size_t count, const
             continue;
         seen |= UINT32_C(1) << indices[i];
         x[good] = indices[i];
-        memcpy(&y[good++], share, sizeof(y[0]));
+        memcpy(&y[good++], share, sizeof y[0]);
     }
     *ret_bad = bad;
     if (good < k)
@@ -135,7 +135,7 @@ static uint64_t challenge(uint64_t nonce_point, uint64_t public, struct hf_bytes
     struct hf__sponge s;
     uint64_t words[2] = {nonce_point, public};
     hf__sponge_init(&s, "schnorr");
-    hf__sponge_absorb(&s, hf_bytes_of(words, sizeof(words)));
+    hf__sponge_absorb(&s, hf_bytes_of(words, sizeof words));
     hf__sponge_absorb(&s, context);
     uint64_t c = s.a & HF__MODEL_P;
     return c == 0 || c == HF__MODEL_P ? 1 : c;
@@ -149,7 +149,7 @@ int hf__model_prove(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_LEN
     if (hf__model_get(share, HF__MODEL_SCALAR, &s) != 0)
         return HF_ESCALAR;
     hf__model_scalar_random(rng, bytes);
-    memcpy(&nonce, bytes, sizeof(nonce));
+    memcpy(&nonce, bytes, sizeof nonce);
     uint64_t c =
         challenge(hf__model_mul(nonce, HF__MODEL_G), hf__model_mul(s, HF__MODEL_G), context);
     hf__model_put(c, HF__MODEL_SCALAR, ret);

@@ -98,7 +98,7 @@ static int model_verify(const uint8_t public_key[static HF_KEY_LEN], const char 
     uint8_t expected[HF_SIGNATURE_LEN];
     signature_of(public_key, label, data, expected);
     hf__cost_add(HF_WORLD_VERIFY, 1, data.len);
-    return memcmp(expected, signature, sizeof(expected)) == 0 ? 0 : HF_ESIGNATURE;
+    return memcmp(expected, signature, sizeof expected) == 0 ? 0 : HF_ESIGNATURE;
 }
 
 static void model_seal_keypair(struct hf_rng *rng, uint8_t ret_public[static HF_KEY_LEN],
@@ -117,7 +117,7 @@ static void cipher(const struct hf__sponge *s, struct hf_bytes in, bool open, ui
     hf__sponge_absorb(&stream, hf_bytes_of("stream", 6));
     for (size_t at = 0; at < in.len; at += 64) {
         uint8_t block[64];
-        size_t len = in.len - at < sizeof(block) ? in.len - at : sizeof(block);
+        size_t len = in.len - at < sizeof block ? in.len - at : sizeof block;
         hf__sponge_squeeze(&stream, block, len);
         stream.a += 1;
         for (size_t i = 0; i < len; i++)
@@ -143,7 +143,7 @@ static void seal_state(struct hf__sponge *s, const char *label,
 static bool all_zero(const uint8_t key[static HF_KEY_LEN])
 {
     static const uint8_t zeros[HF_KEY_LEN];
-    return memcmp(key, zeros, sizeof(zeros)) == 0;
+    return memcmp(key, zeros, sizeof zeros) == 0;
 }
 
 static int seal_as(const char *label, struct hf_rng *rng,
@@ -175,7 +175,7 @@ static int open_as(const char *label, const uint8_t secret_key[static HF_KEY_LEN
     seal_state(&s, label, public_key, sealed.data, info, aad);
     cipher(&s, hf_bytes_of(sealed.data + HF_KEY_LEN, len), true, ret, tag);
     hf__cost_add(HF_WORLD_POINT_MULT, 1, 0);
-    if (memcmp(tag, sealed.data + HF_KEY_LEN + len, sizeof(tag)) != 0) {
+    if (memcmp(tag, sealed.data + HF_KEY_LEN + len, sizeof tag) != 0) {
         hf_wipe(ret, len);
         return HF_ECRYPTO;
     }
@@ -216,7 +216,7 @@ static int model_agree(const uint8_t secret_key[static HF_KEY_LEN],
     if (all_zero(public_key))
         return HF_EPOINT;
     public_of("sealing", secret_key, own);
-    bool first = memcmp(own, public_key, sizeof(own)) < 0;
+    bool first = memcmp(own, public_key, sizeof own) < 0;
     hf__sponge_init(&s, "agree");
     hf__sponge_absorb(&s, hf_bytes_of(first ? own : public_key, HF_KEY_LEN));
     hf__sponge_absorb(&s, hf_bytes_of(first ? public_key : own, HF_KEY_LEN));
@@ -253,7 +253,7 @@ static int model_unwrap(const uint8_t key[static HF_KEY_LEN], struct hf_bytes aa
     size_t len = wrapped.len - HF_WRAP_OVERHEAD;
     wrap_state(&s, key, wrapped.data, aad);
     cipher(&s, hf_bytes_of(wrapped.data + 24, len), true, ret, tag);
-    if (memcmp(tag, wrapped.data + 24 + len, sizeof(tag)) != 0) {
+    if (memcmp(tag, wrapped.data + 24 + len, sizeof tag) != 0) {
         hf_wipe(ret, len);
         return HF_ECRYPTO;
     }

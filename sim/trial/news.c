@@ -28,8 +28,8 @@ void hf__news_taken(struct hf__news_record *r, const struct hf_trace *t, uint64_
     const uint64_t place[2] = {t->a, t->b};
     if (t->a > ANNOUNCED_LAST)
         return;
-    struct hf__key key = hf__key_of(hf_bytes_of(t->account.bytes, sizeof(t->account.bytes)),
-                                    hf_bytes_of(place, sizeof(place)), (struct hf_bytes){0});
+    struct hf__key key = hf__key_of(hf_bytes_of(t->account.bytes, sizeof t->account.bytes),
+                                    hf_bytes_of(place, sizeof place), (struct hf_bytes){0});
     struct row *row = hf__map_find(&r->rows, key);
     if (row == NULL && r->rows.count == FOLLOWED_MAX) {
         r->missed++;
@@ -39,8 +39,8 @@ void hf__news_taken(struct hf__news_record *r, const struct hf_trace *t, uint64_
         row = hf__map_at(&r->rows, key);
         row->first_us = now_us;
         row->place = t->b;
-        row->newest = hf__key_of(hf_bytes_of(t->account.bytes, sizeof(t->account.bytes)),
-                                 hf_bytes_of(place, sizeof(place[0])), (struct hf_bytes){0});
+        row->newest = hf__key_of(hf_bytes_of(t->account.bytes, sizeof t->account.bytes),
+                                 hf_bytes_of(place, sizeof place[0]), (struct hf_bytes){0});
         uint64_t *newest = hf__map_at(&r->newest, row->newest);
         *newest = *newest > t->b ? *newest : t->b;
     }

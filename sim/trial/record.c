@@ -26,9 +26,9 @@ static struct hf__node_record *of(struct hf__record *r, uint32_t node)
 {
     if (node >= r->nodes_cap) {
         size_t cap = node < 16 ? 32 : (size_t)node * 2;
-        r->nodes = realloc(r->nodes, cap * sizeof(*r->nodes));
+        r->nodes = realloc(r->nodes, cap * sizeof *r->nodes);
         hf_assert(r->nodes != NULL);
-        memset(r->nodes + r->nodes_cap, 0, (cap - r->nodes_cap) * sizeof(*r->nodes));
+        memset(r->nodes + r->nodes_cap, 0, (cap - r->nodes_cap) * sizeof *r->nodes);
         r->nodes_cap = cap;
     }
     return &r->nodes[node];
@@ -46,14 +46,14 @@ struct line {
 static void text(struct line *l, const char *s)
 {
     size_t len = strlen(s);
-    hf_assert(len <= sizeof(l->bytes) - l->len);
+    hf_assert(len <= sizeof l->bytes - l->len);
     memcpy(l->bytes + l->len, s, len);
     l->len += len;
 }
 
 static void number(struct line *l, uint64_t v)
 {
-    char digits[21], *at = digits + sizeof(digits) - 1;
+    char digits[21], *at = digits + sizeof digits - 1;
     *at = '\0';
     do
         *--at = (char)('0' + v % 10);
@@ -280,7 +280,7 @@ static void balance(struct hf__record *r)
 void hf__record_end(struct hf__record *r)
 {
     struct hf_world *w = r->world;
-    enum hf__outcome *outcomes = calloc(w->nodes_count + 1u, sizeof(*outcomes));
+    enum hf__outcome *outcomes = calloc(w->nodes_count + 1u, sizeof *outcomes);
     hf_assert(outcomes != NULL);
     hf__outcomes(w, outcomes);
     for (uint32_t i = 0; i < w->nodes_count; i++) {

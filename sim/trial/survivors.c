@@ -50,7 +50,7 @@ static void collect(struct hf_world *w, uint32_t holder, struct hf_arena *arena,
         long owner = hf_world_find(w, &owner_account);
         if (owner < 0)
             continue;
-        ret->items = hf__grow(ret->items, ret->count, &ret->cap, sizeof(*ret->items));
+        ret->items = hf__grow(ret->items, ret->count, &ret->cap, sizeof *ret->items);
         struct held *h = &ret->items[ret->count++];
         h->owner = (uint32_t)owner;
         h->holder = holder;
@@ -109,7 +109,7 @@ static bool was_handed_over(struct hf_world *w, const struct held *h, struct hf_
                               NULL) == 0 &&
             t.helpers_count == 0 && t.index == h->index &&
             hf_account_equal(&t.to, &w->nodes[h->holder]->account) &&
-            memcmp(t.generation.id, h->generation, sizeof(h->generation)) == 0)
+            memcmp(t.generation.id, h->generation, sizeof h->generation) == 0)
             return true;
     return false;
 }
@@ -122,7 +122,7 @@ static bool has_successor(struct hf_world *w, const struct shares *s, uint32_t o
     for (size_t i = 0; i < s->count; i++) {
         const struct held *h = &s->items[i];
         if (h->owner == owner && h->index == index && h->votes && in[h->holder] &&
-            memcmp(h->generation, generation->id, sizeof(h->generation)) == 0 &&
+            memcmp(h->generation, generation->id, sizeof h->generation) == 0 &&
             was_handed_over(w, h, arena))
             return true;
     }
@@ -258,7 +258,7 @@ static bool work_out(struct hf_world *w, bool *ret, uint32_t *ret_least)
             collect(w, i, &arena, &shares);
     }
     if (shares.count > 0)
-        qsort(shares.items, shares.count, sizeof(*shares.items), by_generation);
+        qsort(shares.items, shares.count, sizeof *shares.items, by_generation);
     do {
         serving(w, &shares, &arena, lost, ret);
     } while (lose_more(w, &shares, &arena, ret, lost));
@@ -299,7 +299,7 @@ static void outcomes_of(const struct hf_world *w, const bool *can, bool meddled,
 
 uint32_t hf__until_loss(struct hf_world *w)
 {
-    enum hf__outcome *outcomes = calloc(w->nodes_count + 1u, sizeof(*outcomes));
+    enum hf__outcome *outcomes = calloc(w->nodes_count + 1u, sizeof *outcomes);
     bool *can = calloc(w->nodes_count + 1u, sizeof(bool));
     uint32_t least;
     hf_assert(outcomes != NULL && can != NULL);

@@ -133,11 +133,11 @@ static void judge_settled(struct trial *t, const struct wait *wait, struct hf__r
             continue;
         struct hf_status status = {0};
         int reason = hf_world_status(w, i, &status) ? status.reason : 0;
-        snprintf(ret->why, sizeof(ret->why),
+        snprintf(ret->why, sizeof ret->why,
                  "liveness: %.1f s after everything was healed n%u is %s (%s)",
                  (double)(w->now_us - t->healed_us) / 1e6, i,
                  n->engine == NULL ? "down" : hf_state_name(n->state), hf_error_name(reason));
-        say_waits(w, &status, ret->why, sizeof(ret->why));
+        say_waits(w, &status, ret->why, sizeof ret->why);
         return;
     }
 }
@@ -330,13 +330,12 @@ static void judge(struct trial *t, struct hf__result *ret)
     if (v != NULL && t->hooks->record != NULL)
         hf__record_violation(t->hooks->record, v);
     if (v != NULL)
-        snprintf(ret->why, sizeof(ret->why), "%s at %.6f s: %s", v->checker, (double)v->at_us / 1e6,
+        snprintf(ret->why, sizeof ret->why, "%s at %.6f s: %s", v->checker, (double)v->at_us / 1e6,
                  v->text);
     else if (ret->why[0] == '\0' && !t->stopped && t->scenario->settle_us == 0 &&
              t->hooks->until_us == 0 && (double)ret->ready < t->scenario->ready_min * (double)there)
-        snprintf(ret->why, sizeof(ret->why),
-                 "%u of %u nodes are ready at the end, and %.0f %% must", ret->ready, there,
-                 t->scenario->ready_min * 100);
+        snprintf(ret->why, sizeof ret->why, "%u of %u nodes are ready at the end, and %.0f %% must",
+                 ret->ready, there, t->scenario->ready_min * 100);
     ret->ok = ret->why[0] == '\0';
     ret->stopped = t->stopped;
 }
@@ -346,10 +345,10 @@ void hf__trial_run(const struct hf__scenario *s, const struct hf__trial_hooks *h
 {
     struct trial t = {.scenario = s, .hooks = hooks};
     double real = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-    memset(ret, 0, sizeof(*ret));
+    memset(ret, 0, sizeof *ret);
     int r = hf_world_new(&s->world, &t.world);
     if (r != 0) {
-        snprintf(ret->why, sizeof(ret->why), "the world cannot be made: %s", hf_error_sentence(r));
+        snprintf(ret->why, sizeof ret->why, "the world cannot be made: %s", hf_error_sentence(r));
         return;
     }
     struct hf_world *w = t.world;

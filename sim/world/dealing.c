@@ -22,8 +22,8 @@ static int by_time(const void *pa, const void *pb)
 
 static int take_turns(struct hf__dealing *d, const struct hf_world_sizes *sizes)
 {
-    struct turn *turns = malloc(d->period * sizeof(*turns));
-    d->turn = malloc(d->period * sizeof(*d->turn));
+    struct turn *turns = malloc(d->period * sizeof *turns);
+    d->turn = malloc(d->period * sizeof *d->turn);
     if (turns == NULL || d->turn == NULL) {
         free(turns);
         free(d->turn);
@@ -35,7 +35,7 @@ static int take_turns(struct hf__dealing *d, const struct hf_world_sizes *sizes)
         for (uint32_t j = 0; j < sizes->items[i]; j++)
             turns[count++] = (struct turn){(j + 0.5) / sizes->items[i], i};
     hf_assert(count == d->period);
-    qsort(turns, count, sizeof(*turns), by_time);
+    qsort(turns, count, sizeof *turns, by_time);
     for (size_t i = 0; i < count; i++)
         d->turn[i] = turns[i].whose;
     free(turns);
@@ -87,7 +87,7 @@ uint32_t hf__dealing_used(const struct hf__dealing *d, uint32_t from, uint32_t t
     hf_assert(from <= to);
     if (d->turn == NULL && !d->drawn)
         return to - from < d->count ? to - from : d->count;
-    bool *has = calloc(d->count, sizeof(*has));
+    bool *has = calloc(d->count, sizeof *has);
     uint32_t used = 0;
     hf_assert(has != NULL);
     for (uint32_t i = from; i < to && used < d->count; i++) {

@@ -54,7 +54,7 @@ struct hf_engine *hf_world_engine(struct hf_world *w, uint32_t node)
 static size_t account_slot(const struct hf_world *w, const struct hf_account *account)
 {
     uint64_t word;
-    memcpy(&word, account->bytes, sizeof(word));
+    memcpy(&word, account->bytes, sizeof word);
     size_t at = hf__mix(word) & (w->by_account_cap - 1);
     while (w->by_account[at] != HF__NOBODY &&
            !hf_account_equal(&w->nodes[w->by_account[at]]->account, account))
@@ -172,7 +172,7 @@ void hf__traced(struct hf_world *w, struct hf__node *n, const struct hf_trace *t
     }
     if (!w->settings.traces)
         return;
-    w->traces = hf__grow(w->traces, w->traces_count, &w->traces_cap, sizeof(*w->traces));
+    w->traces = hf__grow(w->traces, w->traces_count, &w->traces_cap, sizeof *w->traces);
     w->traces[w->traces_count++] = (struct hf_world_trace){
         .at_us = w->now_us,
         .node = n->number,

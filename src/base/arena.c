@@ -53,7 +53,7 @@ static struct hf_arena_chunk *chunk_new(const struct hf_arena *a, size_t len)
     size_t cap = a->newest == NULL ? CHUNK_MIN : a->newest->cap;
     while (cap < len || (a->newest != NULL && cap < 2 * a->newest->cap))
         cap *= 2;
-    struct hf_arena_chunk *chunk = malloc(sizeof(*chunk) + cap);
+    struct hf_arena_chunk *chunk = malloc(sizeof *chunk + cap);
     if (chunk == NULL)
         return NULL;
     *chunk = (struct hf_arena_chunk){.older = a->newest, .cap = cap};

@@ -1,3 +1,4 @@
+#include "base/check.h"
 #include "base/error.h"
 
 #include <stddef.h>
@@ -17,7 +18,7 @@ static const struct row {
 
 static const struct row *find(int code)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++)
         if (rows[i].code == code)
             return &rows[i];
     return NULL;
@@ -47,7 +48,7 @@ bool hf_error_transient(int code)
 
 int hf_error_from_name(const char *name)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++)
         if (strcmp(rows[i].name, name) == 0)
             return rows[i].code;
     return HF_EINTERNAL;

@@ -1,4 +1,5 @@
 /* explain: what a reason means, and what to do about it. */
+#include "base/check.h"
 #include "base/error.h"
 #include "ask.h"
 #include "command.h"
@@ -87,7 +88,7 @@ int hf_cli_explain(int argc, char **argv)
         return hf__usage(usage);
     if (hf__outside_wanted())
         return explain_outside(argc == 2 ? argv[1] : NULL);
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+    for (size_t i = 0; i < HF_ARRAY_LEN(reasons); i++) {
         if (argc == 1) {
             printf("%-31s %s\n", reasons[i].name, reasons[i].what);
         } else if (strcmp(argv[1], reasons[i].name) == 0) {

@@ -1,4 +1,5 @@
 /* holdfast: the operator's command. */
+#include "base/check.h"
 #include "base/file.h"
 #include "base/nearest.h"
 #include "command.h"
@@ -64,7 +65,7 @@ static int usage(FILE *to, int status)
                 "  --version      print the version\n"
                 "  --help         print this; after a command: how it is used\n\n"
                 "commands:\n");
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+    for (size_t i = 0; i < HF_ARRAY_LEN(commands); i++) {
         int n = fprintf(to, "  %s%s", commands[i].name, commands[i].words);
         fprintf(to, "%*s  %s\n", n < 24 ? 24 - n : 0, "", commands[i].summary);
     }
@@ -81,7 +82,7 @@ static int read_where(int argc, char **argv, int at)
                  {"--operator", &hf__outside.address},
                  {"--key", &hf__outside.key_file},
                  {"--account", &hf__outside.account}};
-    for (size_t i = 0; i < sizeof words / sizeof words[0] && at + 1 < argc; i++)
+    for (size_t i = 0; i < HF_ARRAY_LEN(words) && at + 1 < argc; i++)
         if (strcmp(argv[at], words[i].name) == 0) {
             *words[i].to = argv[at + 1];
             at += 2;
@@ -134,7 +135,7 @@ static int start_with(int argc, char **argv)
     if (at < argc && strcmp(argv[at], "--version") == 0)
         return puts("holdfast " HF_RELEASE) < 0;
     struct hf_nearest meant = hf_nearest_to(at < argc ? argv[at] : "");
-    for (size_t i = 0; at < argc && i < sizeof commands / sizeof commands[0]; i++) {
+    for (size_t i = 0; at < argc && i < HF_ARRAY_LEN(commands); i++) {
         hf_nearest_offer(&meant, commands[i].name);
         if (strcmp(argv[at], commands[i].name) != 0)
             continue;

@@ -3,6 +3,7 @@
 #include "waits.h"
 
 #include "answer.h"
+#include "base/check.h"
 #include "base/duration.h"
 
 #include <string.h>
@@ -118,7 +119,7 @@ void hf__waits_json(const json_t *root)
     static const char *const names[] = {"account", "network", "key",
                                         "record",  "waits",   "providers"};
     json_t *part = json_object();
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; i < HF_ARRAY_LEN(names); i++)
         json_object_set(part, names[i], json_object_get(root, names[i]));
     print_json(part);
     json_decref(part);

@@ -86,11 +86,11 @@ void hf__address_format(const struct sockaddr_storage *a, char *ret, size_t ret_
     char ip[INET6_ADDRSTRLEN] = "?";
     if (a->ss_family == AF_INET) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)a;
-        inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof(ip));
+        inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
         snprintf(ret, ret_len, "%s:%u", ip, (unsigned)ntohs(v4->sin_port));
     } else if (a->ss_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)a;
-        inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof(ip));
+        inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
         snprintf(ret, ret_len, "[%s]:%u", ip, (unsigned)ntohs(v6->sin6_port));
     } else if (a->ss_family == AF_VSOCK) {
         hf__vsock_format(a, ret, ret_len);

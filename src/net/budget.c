@@ -172,7 +172,7 @@ static void evict(struct hf__conn *conn, uint64_t *counter, const char *why)
 {
     (*counter)++;
     hf__conn_close(conn, HF_EBUSY, why, "");
-    memcpy(conn->net->stats.last_refusal, conn->reason, sizeof(conn->reason));
+    memcpy(conn->net->stats.last_refusal, conn->reason, sizeof conn->reason);
 }
 
 /* Ends the worst of them until the newcomer and the rest are within max. */

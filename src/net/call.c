@@ -57,7 +57,7 @@ static int check(const struct hf_net_call *c)
 
 static struct hf__call *call_new(struct hf_net *net, const struct hf_net_call *c)
 {
-    struct hf__call *call = calloc(1, sizeof(*call));
+    struct hf__call *call = calloc(1, sizeof *call);
     uint8_t *body = malloc(c->body.len + 1);
     if (call == NULL || body == NULL ||
         hf__deadlines_add(&net->deadlines, &call->deadline, on_call_due) != 0) {

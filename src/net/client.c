@@ -94,7 +94,7 @@ void hf__client_abandon(struct hf__conn *conn)
 {
     while (!hf__list_empty(&conn->calls)) {
         struct hf__call *call = hf__container(conn->calls.next, struct hf__call, link);
-        memcpy(call->reason, conn->reason, sizeof(conn->reason));
+        memcpy(call->reason, conn->reason, sizeof conn->reason);
         hf__call_finish(call, conn->error, NULL, NULL);
     }
 }
@@ -136,7 +136,7 @@ static int submit(struct hf__call *call, struct hf__conn *conn)
 {
     char length[24];
     bool post = call->method == HF_NET_POST;
-    int length_len = snprintf(length, sizeof(length), "%zu", call->body_len);
+    int length_len = snprintf(length, sizeof length, "%zu", call->body_len);
     const char *type = hf__h2_type_name(HF_NET_MSGPACK);
     const char *authority = hf__conn_address(conn);
     nghttp2_nv fields[] = {

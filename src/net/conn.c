@@ -63,7 +63,7 @@ static bool take_slot(struct hf_net *net, struct hf__conn *conn)
 
 struct hf__conn *hf__conn_new(struct hf_net *net, bool outgoing)
 {
-    struct hf__conn *conn = calloc(1, sizeof(*conn));
+    struct hf__conn *conn = calloc(1, sizeof *conn);
     if (conn == NULL)
         return NULL;
     conn->net = net;
@@ -138,7 +138,7 @@ void hf__conn_close(struct hf__conn *conn, int error, const char *reason, const 
     conn->closing = true;
     conn->error = error;
     hf__last_reason(conn->reason, hf__conn_address(conn), reason, detail);
-    memcpy(net->stats.last_close, conn->reason, sizeof(conn->reason));
+    memcpy(net->stats.last_close, conn->reason, sizeof conn->reason);
     /* What is left to say fits into the socket's buffer or is not said. */
     if (conn->state == HF__OPEN && !conn->writing) {
         hf__tls_close(&conn->tls);
@@ -219,7 +219,7 @@ static void fail_handshake(struct hf__conn *conn, int error, enum hf__tls_failur
         failure = HF__TLS_ALPN;
     count_failure(conn, failure);
     hf__conn_close(conn, error, words[failure], detail);
-    memcpy(conn->net->stats.last_handshake, conn->reason, sizeof(conn->reason));
+    memcpy(conn->net->stats.last_handshake, conn->reason, sizeof conn->reason);
 }
 
 static void established(struct hf__conn *conn)

@@ -87,7 +87,7 @@ void hf__conn_due(struct hf__deadline *d)
         if (now >= conn->idle_since_ms + l->handshake_ms_max) {
             s->handshake_timeout++;
             hf__conn_close(conn, HF_ECONNECT, "the handshake took too long", "");
-            memcpy(s->last_handshake, conn->reason, sizeof(conn->reason));
+            memcpy(s->last_handshake, conn->reason, sizeof conn->reason);
         } else if (now >= hf__conn_race_ms(conn)) {
             hf__conn_race(conn);
         }

@@ -9,7 +9,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
     struct hf_net *net = handle->data;
     (void)suggested;
-    *ret = uv_buf_init((char *)net->datagram, sizeof(net->datagram));
+    *ret = uv_buf_init((char *)net->datagram, sizeof net->datagram);
 }
 
 static void on_received(uv_udp_t *udp, ssize_t len, const uv_buf_t *buf,
@@ -45,12 +45,12 @@ void hf__datagrams_close(struct hf_net *net)
 void hf__datagrams_open(struct hf_net *net)
 {
     struct sockaddr_storage a = {0};
-    int len = sizeof(a);
+    int len = sizeof a;
     hf_assert(net->listener != NULL && net->udp == NULL);
     if (net->hooks.datagram == NULL ||
         uv_tcp_getsockname(net->listener, (struct sockaddr *)&a, &len) != 0)
         return;
-    uv_udp_t *udp = malloc(sizeof(*udp));
+    uv_udp_t *udp = malloc(sizeof *udp);
     if (udp == NULL)
         return;
     if (uv_udp_init(net->loop, udp) != 0) {
@@ -69,7 +69,7 @@ void hf__datagrams_open(struct hf_net *net)
 static int family_of(const struct hf_net *net)
 {
     struct sockaddr_storage own = {0};
-    int len = sizeof(own);
+    int len = sizeof own;
     return uv_udp_getsockname(net->udp, (struct sockaddr *)&own, &len) == 0 ? own.ss_family
                                                                             : AF_UNSPEC;
 }

@@ -60,7 +60,7 @@ static SSL_CTX *context_new(bool server)
     if (server)
         SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
     else
-        ok = ok && SSL_CTX_set_alpn_protos(ctx, alpn_h2, sizeof(alpn_h2)) == 0;
+        ok = ok && SSL_CTX_set_alpn_protos(ctx, alpn_h2, sizeof alpn_h2) == 0;
     if (!ok) {
         SSL_CTX_free(ctx);
         return NULL;
@@ -106,7 +106,7 @@ static bool add_extension(X509 *x, const struct hf_account *account, const uint8
     struct hf__extension e;
     uint8_t der[HF__EXTENSION_LEN];
     e.account = *account;
-    memcpy(e.signature, signature, sizeof(e.signature));
+    memcpy(e.signature, signature, sizeof e.signature);
     hf__extension_encode(&e, der);
     ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
     X509_EXTENSION *ext = NULL;
@@ -124,7 +124,7 @@ static bool fill_certificate(X509 *x, EVP_PKEY *key)
 {
     uint64_t serial;
     X509_NAME *name = X509_get_subject_name(x);
-    return RAND_bytes_ex(hf__tls_library(), (unsigned char *)&serial, sizeof(serial), 0) == 1 &&
+    return RAND_bytes_ex(hf__tls_library(), (unsigned char *)&serial, sizeof serial, 0) == 1 &&
            ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), serial >> 1) == 1 &&
            X509_set_version(x, X509_VERSION_3) == 1 &&
            ASN1_TIME_set_string_X509(X509_getm_notBefore(x), "20000101000000Z") == 1 &&

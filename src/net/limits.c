@@ -1,5 +1,7 @@
 #include "internal.h"
 
+#include "base/check.h"
+
 const struct hf_net_limits hf_net_limits_default = {
     .body_bytes_max = 1 << 20,
     .own_bytes_max = 64 << 20,
@@ -78,7 +80,7 @@ static bool milliseconds_valid(const struct hf_net_limits *l)
                            l->share[HF_NET_STRANGER].idle_ms_max,
                            l->share[HF_NET_EXPECTED].idle_ms_max,
                            l->share[HF_NET_MEMBER].idle_ms_max};
-    for (size_t i = 0; i < sizeof(ms) / sizeof(ms[0]); i++)
+    for (size_t i = 0; i < HF_ARRAY_LEN(ms); i++)
         if (!within(ms[i], 10, 24 * 3600 * 1000))
             return false;
     return true;

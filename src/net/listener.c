@@ -11,7 +11,7 @@ static void refuse(struct hf__conn *conn, uint64_t *counter, const char *why)
 {
     (*counter)++;
     hf__conn_close(conn, HF_EBUSY, why, "");
-    memcpy(conn->net->stats.last_refusal, conn->reason, sizeof(conn->reason));
+    memcpy(conn->net->stats.last_refusal, conn->reason, sizeof conn->reason);
 }
 
 /* What this node knows of who comes, from the address alone. */
@@ -21,7 +21,7 @@ static int join(struct hf__conn *conn, const struct sockaddr_storage *from)
     struct hf_net_standing standing = {.kind = HF_NET_STRANGER};
     struct hf_net_peer peer;
     conn->vsock = from->ss_family == AF_VSOCK;
-    hf__address_format(from, conn->address, sizeof(conn->address));
+    hf__address_format(from, conn->address, sizeof conn->address);
     hf__address_ip(from, conn->ip);
     hf__conn_peer(conn, &peer);
     if (net->hooks.standing != NULL)
@@ -42,7 +42,7 @@ static void on_connection(uv_stream_t *listener, int status)
     }
     struct hf_net_stats *s = &net->stats;
     struct sockaddr_storage peer = {0};
-    int len = sizeof(peer);
+    int len = sizeof peer;
     if (uv_accept(listener, (uv_stream_t *)&conn->tcp) != 0 ||
         uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&peer, &len) != 0) {
         hf__conn_close(conn, HF_ECONNRESET, "the connection ended", "");
@@ -108,7 +108,7 @@ int hf_net_listen(struct hf_net *net, const char *address)
         return r;
     if (net->listener != NULL || net->stopping)
         return HF_EEXIST;
-    uv_tcp_t *listener = malloc(sizeof(*listener));
+    uv_tcp_t *listener = malloc(sizeof *listener);
     if (listener == NULL)
         return HF_ENOMEM;
     r = uv_tcp_init(net->loop, listener);
@@ -141,7 +141,7 @@ void hf_net_unlisten(struct hf_net *net)
 void hf_net_listening(const struct hf_net *net, char ret_address[static HF_NET_ADDRESS_MAX])
 {
     struct sockaddr_storage a = {0};
-    int len = sizeof(a);
+    int len = sizeof a;
     ret_address[0] = '\0';
     if (net->listener != NULL &&
         uv_tcp_getsockname(net->listener, (struct sockaddr *)&a, &len) == 0)

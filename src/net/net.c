@@ -181,7 +181,7 @@ int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *limits,
         limits = &hf_net_limits_default;
     if (!hf__limits_valid(limits) || hooks->verify == NULL)
         return HF_EINVAL;
-    struct hf_net *net = calloc(1, sizeof(*net));
+    struct hf_net *net = calloc(1, sizeof *net);
     if (net == NULL)
         return HF_ENOMEM;
     net->loop = loop;
@@ -198,7 +198,7 @@ int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *limits,
     net->read_buf = malloc(HF_NET_READ_LEN);
     net->plain = malloc(HF__PLAIN_LEN);
     int r = net->read_buf == NULL || net->plain == NULL ? HF_ENOMEM : 0;
-    if (r == 0 && uv_random(NULL, NULL, &secret, sizeof(secret), 0, NULL) != 0)
+    if (r == 0 && uv_random(NULL, NULL, &secret, sizeof secret, 0, NULL) != 0)
         r = HF_EINTERNAL;
     hf__sources_init(&net->sources, secret);
     hf__kinds_init(net);

@@ -20,7 +20,7 @@ struct hf__target *hf__target_get(struct hf_net *net, const char *address, int *
             return t;
         }
     }
-    struct hf__target *t = calloc(1, sizeof(*t));
+    struct hf__target *t = calloc(1, sizeof *t);
     if (t == NULL) {
         *ret_error = HF_ENOMEM;
         return NULL;
@@ -73,7 +73,7 @@ static void fail_connect(struct hf__conn *conn, int error, const char *what, int
 {
     conn->net->stats.connect_failed++;
     hf__conn_close(conn, error, what, uv_strerror(uv_error));
-    memcpy(conn->net->stats.last_connect, conn->reason, sizeof(conn->reason));
+    memcpy(conn->net->stats.last_connect, conn->reason, sizeof conn->reason);
 }
 
 static void connect_next(struct hf__conn *conn);
@@ -90,7 +90,7 @@ static void connect_again(struct hf__conn *conn)
         return;
     next->target = t;
     t->refs++;
-    memcpy(next->addresses, conn->addresses, sizeof(conn->addresses));
+    memcpy(next->addresses, conn->addresses, sizeof conn->addresses);
     next->address_count = conn->address_count;
     next->address_next = conn->address_next;
     next->idle_since_ms = conn->idle_since_ms;

@@ -30,17 +30,17 @@ bool hf__proven_has(struct hf__proven *p, const struct hf__extension *e, struct 
 {
     const struct hf__proven *kept = place_of(p, &e->account);
     return kept->spki_len > 0 && hf_account_equal(&kept->account, &e->account) &&
-           memcmp(kept->signature, e->signature, sizeof(e->signature)) == 0 &&
+           memcmp(kept->signature, e->signature, sizeof e->signature) == 0 &&
            hf_bytes_equal(hf_bytes_of(kept->spki, kept->spki_len), spki);
 }
 
 void hf__proven_keep(struct hf__proven *p, const struct hf__extension *e, struct hf_bytes spki)
 {
     struct hf__proven *kept = place_of(p, &e->account);
-    if (spki.len > sizeof(kept->spki))
+    if (spki.len > sizeof kept->spki)
         return;
     kept->account = e->account;
-    memcpy(kept->signature, e->signature, sizeof(e->signature));
+    memcpy(kept->signature, e->signature, sizeof e->signature);
     memcpy(kept->spki, spki.data, spki.len);
     kept->spki_len = spki.len;
 }

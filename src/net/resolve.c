@@ -82,7 +82,7 @@ static struct watch *watch_of(const struct hf__resolver *r, ares_socket_t fd)
 
 static struct watch *watch_new(struct hf_net *net, ares_socket_t fd)
 {
-    struct watch *w = calloc(1, sizeof(*w));
+    struct watch *w = calloc(1, sizeof *w);
     if (w == NULL || uv_poll_init(net->loop, &w->poll, fd) != 0) {
         free(w);
         return NULL;
@@ -278,7 +278,7 @@ static struct hf__name *name_get(struct hf_net *net, const char *host)
     struct hf__name *n = name_find(net, host);
     if (n == NULL) {
         make_room(net);
-        n = r->count < HF__NAMES_MAX ? calloc(1, sizeof(*n)) : NULL;
+        n = r->count < HF__NAMES_MAX ? calloc(1, sizeof *n) : NULL;
         if (n == NULL)
             return NULL;
         if (hf__deadlines_add(&net->deadlines, &n->patience, on_patience) != 0) {
@@ -318,7 +318,7 @@ static uint64_t keep(struct hf__name *n, unsigned which, const struct ares_addri
     uint64_t good_ms = KEEP_MS_MAX;
     unsigned count = 0;
     for (const struct ares_addrinfo_node *a = found->nodes; a != NULL; a = a->ai_next) {
-        if (count == HF__ADDRESSES_EACH || a->ai_addrlen > sizeof(address[0]))
+        if (count == HF__ADDRESSES_EACH || a->ai_addrlen > sizeof address[0])
             continue;
         memcpy(&address[count++], a->ai_addr, a->ai_addrlen);
         uint64_t ttl_ms = a->ai_ttl > 0 ? (uint64_t)a->ai_ttl * 1000 : 0;

@@ -70,8 +70,8 @@ static void submit_reply(struct hf__stream *s, int status, enum hf_net_type type
     s->reply = body;
     s->reply_len = len;
     drop_body(s);
-    snprintf(code, sizeof(code), "%d", status);
-    int length_len = snprintf(length, sizeof(length), "%zu", len);
+    snprintf(code, sizeof code, "%d", status);
+    int length_len = snprintf(length, sizeof length, "%zu", len);
     const char *type_name = hf__h2_type_name(type);
     nghttp2_nv fields[] = {
         hf__h2_field(":status", code, 3),
@@ -172,7 +172,7 @@ static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, voi
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
-    struct hf__stream *s = calloc(1, sizeof(*s));
+    struct hf__stream *s = calloc(1, sizeof *s);
     if (s == NULL)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     if (hf__deadlines_add(&conn->net->deadlines, &s->deadline, on_stream_due) != 0) {

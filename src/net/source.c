@@ -100,7 +100,7 @@ static struct hf__source *find(struct hf__sources *s, const struct hf_net_share 
         source = source->next;
     if (source == NULL) {
         make_room(s, now_ms);
-        source = calloc(1, sizeof(*source));
+        source = calloc(1, sizeof *source);
         if (source == NULL)
             return NULL;
         memcpy(source->key, key, HF__SOURCE_KEY_LEN);
@@ -135,7 +135,7 @@ static unsigned address_keys(const uint8_t ip[static HF_NET_IP_LEN],
                              struct key ret[static HF__WHO_MAX])
 {
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (memcmp(ip, mapped, sizeof(mapped)) == 0) {
+    if (memcmp(ip, mapped, sizeof mapped) == 0) {
         ret[0] = key_of(KEY_IPV4, ip + 12, 4, 1);
         return 1;
     }

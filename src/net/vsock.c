@@ -12,7 +12,7 @@ static const char prefix[] = "vsock:";
 
 bool hf__vsock_named(const char *host)
 {
-    return strncmp(host, prefix, sizeof(prefix) - 1) == 0;
+    return strncmp(host, prefix, sizeof prefix - 1) == 0;
 }
 
 /* Decimal digits up to max, in their shortest form. */
@@ -30,7 +30,7 @@ int hf__vsock_numeric(const char *host, const char *port, struct sockaddr_storag
 {
     struct sockaddr_storage a = {0};
     struct sockaddr_vm *v = (struct sockaddr_vm *)&a;
-    const char *cid = host + sizeof(prefix) - 1;
+    const char *cid = host + sizeof prefix - 1;
     unsigned number_of_cid = VMADDR_CID_ANY, number_of_port;
     if (strcmp(cid, "any") != 0 && !number(cid, UINT32_MAX - 1ul, &number_of_cid))
         return HF_EINVAL;
@@ -58,7 +58,7 @@ void hf__vsock_source(const struct sockaddr_storage *a, uint8_t ret[static HF_NE
     memset(ret, 0, HF_NET_IP_LEN);
     /* 0100::/16 is no address of the internet; each context id has a /48 of its own in it. */
     ret[0] = 1;
-    for (unsigned i = 0; i < sizeof(cid); i++)
+    for (unsigned i = 0; i < sizeof cid; i++)
         ret[2 + i] = (uint8_t)(cid >> (24 - 8 * i));
 }
 
@@ -67,7 +67,7 @@ static int open_bound(struct sockaddr_vm v)
 {
     v.svm_port = v.svm_port == 0 ? VMADDR_PORT_ANY : v.svm_port;
     int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && bind(fd, (const struct sockaddr *)&v, sizeof(v)) != 0) {
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)&v, sizeof v) != 0) {
         int code = errno;
         close(fd);
         errno = code;

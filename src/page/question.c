@@ -1,5 +1,7 @@
 #include "page/question.h"
 
+#include "base/check.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -60,7 +62,7 @@ bool hf_question_at_home(const struct hf_question *q)
     struct hf_bytes host = header(q, "Host");
     if (host.len == 0)
         return true;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < HF_ARRAY_LEN(names); i++) {
         size_t n = strlen(names[i]);
         if (host.len >= n && strncasecmp((const char *)host.data, names[i], n) == 0 &&
             (host.len == n || host.data[n] == ':'))

@@ -22,7 +22,7 @@ struct place {
 
 static int decode_map(struct decoder *d, struct place *place, void *message);
 
-/* Writes "message.field[index].field" and returns its length, which stays below sizeof(path). */
+/* Writes "message.field[index].field" and returns its length, below the size of path. */
 static size_t path_write(const struct place *place, char path[static 96])
 {
     size_t len = 0;
@@ -45,7 +45,7 @@ static int fail(struct decoder *d, const struct place *place, const uint8_t *at,
         return code;
     *d->error = (struct hf_wire_error){.offset = (size_t)(at - d->cursor.start)};
     path_write(place, d->error->path);
-    snprintf(d->error->expected, sizeof(d->error->expected), "%s", expected);
+    snprintf(d->error->expected, sizeof d->error->expected, "%s", expected);
     return code;
 }
 
@@ -66,7 +66,7 @@ static int fail_field(struct decoder *d, const struct place *place, const uint8_
     char text[96];
     if (f->kind == HF_WIRE_BOOL || f->kind == HF_WIRE_SUB)
         return fail(d, place, at, code, what[f->kind]);
-    snprintf(text, sizeof(text), "%s from %" PRIu64 " to %" PRIu64, what[f->kind], f->min, f->max);
+    snprintf(text, sizeof text, "%s from %" PRIu64 " to %" PRIu64, what[f->kind], f->min, f->max);
     return fail(d, place, at, code, text);
 }
 

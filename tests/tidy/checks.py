@@ -110,6 +110,16 @@ def shells_carry_out_updates_in_one_order(tree):
     return found
 
 
+def sizeof_has_one_form(tree):
+    """`sizeof x` of an object, `sizeof(type)` of a type; what a macro is given stands in parentheses."""
+    a_type = re.compile(r"(const |unsigned |signed )*(struct|enum|union|unsigned|char|int|long|short|void|float|double|bool|\w+_t|[A-Z]\w*)\b")
+    return [f"{name}:{number}: {found[0]} is of an object: leave out the parentheses"
+            for name in tree.c_files("src", "sim")
+            for number, line in enumerate(tree.text(name).splitlines(), 1)
+            if not line.endswith("\\") and "#define" not in line
+            for found in re.finditer(r"\bsizeof\(([^()]*)\)(?![.\[]|->)", line) if not a_type.match(found[1])]
+
+
 def nobody_makes_a_banned_call(tree):
     return [f"{name}:{line}: {function}"
             for name in tree.c_files() for line, function in tree.calls(name, BANNED_CALLS)]
@@ -277,6 +287,7 @@ CHECKS = [
     no_file_is_longer_than_500_lines,
     shells_carry_out_updates_in_one_order,
     nobody_makes_a_banned_call,
+    sizeof_has_one_form,
     quotes_alone_take_the_threads_of_libuv,
     libraries_never_log,
     the_top_level_holds_what_it_should,

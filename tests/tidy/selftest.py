@@ -62,6 +62,7 @@ CASES = [
      "without hf_shell_carry_out"),
     ("shells_carry_out_updates_in_one_order", "src/daemon/a.c", "for (size_t i = 0; i < u->calls_count; i++)\n", "calls"),
     ("nobody_makes_a_banned_call", "src/base/a.c", "int f(char *a)\n{\n    strcpy (a, a);\n}\n", "a.c:3: strcpy"),
+    ("sizeof_has_one_form", "src/net/a.c", "int f(char *a)\n{\n    return sizeof(a->b[1]);\n}\n", "a.c:3: sizeof(a->b[1])"),
     ("quotes_alone_take_the_threads_of_libuv", "src/net/a.c", "int f(void)\n{\n    uv_getaddrinfo(l, r, c, n, s, h);\n}\n",
      "a.c:3: uv_getaddrinfo"),
     ("quotes_alone_take_the_threads_of_libuv", "src/daemon/a.c", "int f(void)\n{\n    uv_fs_open(l, r, p, 0, 0, c);\n}\n",

@@ -114,7 +114,7 @@ void hf__member_row_put(struct hf_engine *e);
 void hf__members_lock(struct hf_engine *e);
 /* Frees it, with the engine. */
 void hf__members_done(struct hf_engine *e);
-size_t hf__members_memory(const struct hf_engine *e); /* bytes, without sizeof(hf__members) */
+size_t hf__members_memory(const struct hf_engine *e); /* bytes, without sizeof hf__members */
 
 /* ---- told.c: the events that are kept */
 

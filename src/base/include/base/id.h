@@ -37,8 +37,8 @@ static inline bool hf__id_equal(const uint8_t a[static HF_ID_LEN],
                                 const uint8_t b[static HF_ID_LEN])
 {
     uint64_t x[4], y[4];
-    memcpy(x, a, sizeof(x));
-    memcpy(y, b, sizeof(y));
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
     return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) == 0;
 }
 
