@@ -405,7 +405,7 @@ Test(hf__verdict, places_to_wait_are_each_askers_own)
     cr_assert_eq(ask(&own, quote, quote), HF_EBUSY);
 }
 
-/* Anyone can make a key, and show an account by it. */
+/* A stranger can make a key, and show an account by it. */
 Test(hf__parked, an_account_in_no_set_waits_among_strangers)
 {
     struct hf__message m = from_member(0, HF_METHOD_RECOVER);
