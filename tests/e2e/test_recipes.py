@@ -101,6 +101,49 @@ def a_reason_takes_its_row_a_test_and_a_renewal():
 
 
 @tap.case
+def a_metric_takes_its_row_and_a_renewal():
+    copy_once()
+    edit("src/daemon/metrics.def", 'HF_METRIC_DAEMON("secret_bytes",',
+         'HF_METRIC_DAEMON("moons", "gauge", "count",\n    "Moons that are up.",\n    "It is 0 or 1; more are a fault of the sky.",\n'
+         '    1)\nHF_METRIC_DAEMON("secret_bytes",')
+    assert any("holdfast-metrics.7: run `ninja renew`" in line for line in tidy()), tidy()
+    run("ninja", "-C", BUILD, "renew_pages", "src/daemon/libhf_daemon.a.p/metrics.c.o")
+    assert b"moons" in (BUILD / "src/daemon/libhf_daemon.a.p/metrics.c.o").read_bytes()
+    assert "Moons that are up." in (COPY / "contrib/man/holdfast-metrics.7").read_text(encoding="utf-8")
+    assert tidy() == [], tidy()
+
+
+@tap.case
+def an_exit_status_takes_its_row_the_usage_and_a_renewal():
+    copy_once()
+    edit("src/cli/exits.def", 'HF_EXIT("wait", 2, "it is not")\n', 'HF_EXIT("wait", 2, "it is not")\nHF_EXIT("wait", 9, "the moon is up")\n')
+    found = tidy()
+    assert any("wait: its usage does not end with: exit status: " in line and "9 the moon is up" in line for line in found), found
+    assert any("holdfast.1: its part of src/cli/exits.def: run `ninja renew`" in line for line in found), found
+    edit("src/cli/wait.c", "1 error, 2 it is not\\n", "1 error, 2 it is not,\\n"
+         '"\n    "9 the moon is up\\n')
+    run("ninja", "-C", BUILD, "renew_pages", "src/cli/holdfast")
+    assert "9 the moon is up" in run(BUILD / "src/cli/holdfast", "wait", "--help")
+    assert tidy() == [], tidy()
+
+
+@tap.case
+def a_scene_takes_its_file_and_its_name():
+    copy_once()
+    scenes = "contrib/lib/scenes"
+    (COPY / scenes / "greeting.py").write_text(
+        '"""What the recipe adds: the first node is asked how it is."""\n\nfrom mesh import check\n\n'
+        'SHOWS = "a node says how it is"\nNEEDS = ("network",)\n\n\ndef play(demo):\n'
+        '    with demo.report.step("a node is asked"):\n'
+        '        check(demo.mesh.nodes[0].command("status").returncode == 0, "it does not say")\n', encoding="utf-8")
+    assert any("greeting.py: ORDER does not have it" in line for line in tidy()), tidy()
+    edit(f"{scenes}/__init__.py", '"asleep")', '"asleep", "greeting")')
+    assert tidy() == [], tidy()
+    listed = run(sys.executable, "contrib/lib/demo.py", "--list")
+    assert "greeting     a node says how it is" in listed, listed
+
+
+@tap.case
 def a_field_of_a_document_takes_its_entry_its_relation_its_form_and_a_renewal():
     """A policy with a siesta: optional, bounded by another field, written in the form that people edit."""
     copy_once()
