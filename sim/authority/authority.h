@@ -24,6 +24,12 @@ void hf__authority_give(struct hf_world *w, struct hf__node *n);
 /* Gives them to every node that runs. */
 void hf__give_all(struct hf_world *w);
 
+/* members.c */
+/* Whether a disk has a vote for an owner's generation: a share that votes, or one that it had to
+ * delete. What it makes in arena stays there. */
+bool hf__has_vote(const struct hf_disk *d, const struct hf_account *owner,
+                  const uint8_t generation[static 16], struct hf_arena *arena);
+
 /* people.c */
 /* Frees the share holders, if there are any. */
 void hf__people_free(struct hf_world *w);

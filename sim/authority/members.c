@@ -268,21 +268,25 @@ static long vote_moved(struct hf_world *w, const struct hf_account *holder,
     return -1;
 }
 
-/* Whether an account will vote for a generation some day: a member that runs, and whose disk names
- * it. */
-static bool has_vote(struct hf_world *w, const struct hf_account *holder,
-                     const struct hf_account *owner, const uint8_t generation[static 16],
-                     struct hf_arena *arena)
+bool hf__has_vote(const struct hf_disk *d, const struct hf_account *owner,
+                  const uint8_t generation[static 16], struct hf_arena *arena)
 {
     uint8_t key[48];
-    long at = hf_set_find(w->authority.set, holder) < 0 ? -1 : hf_world_find(w, holder);
-    const struct hf__node *n = at < 0 ? NULL : hf__node(w, (uint32_t)at);
     memcpy(key, owner->bytes, HF_ID_LEN);
     memcpy(key + HF_ID_LEN, generation, 16);
+    return votes(hf__disk_find(d, HF_ROW_HELD, hf_bytes_of(key, sizeof key)), arena) ||
+           is_former(hf__disk_find(d, HF_ROW_OWNER, hf_account_bytes(owner)), generation, arena);
+}
+
+/* Whether an account will vote for a generation some day: a member that runs, and has a vote. */
+static bool will_vote(struct hf_world *w, const struct hf_account *holder,
+                      const struct hf_account *owner, const uint8_t generation[static 16],
+                      struct hf_arena *arena)
+{
+    long at = hf_set_find(w->authority.set, holder) < 0 ? -1 : hf_world_find(w, holder);
+    const struct hf__node *n = at < 0 ? NULL : hf__node(w, (uint32_t)at);
     return n != NULL && !n->gone && n->engine != NULL &&
-           (votes(hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof key)), arena) ||
-            is_former(hf__disk_find(&n->disk, HF_ROW_OWNER, hf_account_bytes(owner)), generation,
-                      arena));
+           hf__has_vote(&n->disk, owner, generation, arena);
 }
 
 /* Whether the vote of one whom a record names will be given some day: by itself, or by the one to
@@ -291,10 +295,10 @@ static bool answers(struct hf_world *w, const struct hf_account *holder,
                     const struct hf_account *owner, const uint8_t generation[static 16],
                     struct hf_arena *arena)
 {
-    if (has_vote(w, holder, owner, generation, arena))
+    if (will_vote(w, holder, owner, generation, arena))
         return true;
     long to = vote_moved(w, holder, owner, generation, arena);
-    return to >= 0 && has_vote(w, &hf__node(w, (uint32_t)to)->account, owner, generation, arena);
+    return to >= 0 && will_vote(w, &hf__node(w, (uint32_t)to)->account, owner, generation, arena);
 }
 
 /* The highest claim that any node has promised to an owner. */

@@ -145,13 +145,20 @@ void hf__check_restored(struct hf__checks *c, uint32_t leaver)
     }
 }
 
+/* A release that was thrown away before it came up: what it had of a member lies under the member's
+ * vault key, as on any disk that a host has copied, and the member itself goes on. */
+static bool never_came_up(const struct hf__checks *c, const struct hf__node *n)
+{
+    return n->gone && n->takes_over >= 0 && !hf__node(c->world, (uint32_t)n->takes_over)->gone;
+}
+
 /* Shares of a sharing on disks of those who keep to what they say. */
 static uint32_t shares_left(const struct hf__checks *c, const struct hf__sharing *s)
 {
     uint32_t seen = 0;
     for (uint32_t i = 0; i < s->count; i++) {
         const struct hf__node *holder = hf__node(c->world, s->holders[i]);
-        if (!s->emptied[i] && !holder->corrupt && !holder->tainted)
+        if (!s->emptied[i] && !holder->corrupt && !holder->tainted && !never_came_up(c, holder))
             seen |= UINT32_C(1) << s->indices[i];
     }
     return (uint32_t)__builtin_popcount(seen);

@@ -186,6 +186,10 @@ void hf_world_disk_wipe(struct hf_world *w, uint32_t node)
     hf_assert(n->engine == NULL);
     hf__disk_done(&n->disk);
     n->emptied = true;
+    /* What is lost before it was handed over is lost to who takes over, too. */
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        if (w->nodes[i]->takes_over == (long)node && w->nodes[i]->disk.vault == HF_VAULT_NONE)
+            w->nodes[i]->emptied = true;
     hf__disk_emptied(w, node, true);
 }
 

@@ -1,6 +1,7 @@
 /* Who can come back, as the disks of the world have it. */
 #include "trial/trial.h"
 
+#include "authority/authority.h"
 #include "world/world.h"
 
 #include "wire/messages.h"
@@ -129,8 +130,9 @@ static bool has_successor(struct hf_world *w, const struct shares *s, uint32_t o
     return false;
 }
 
-/* Whether k holders are there who could accept a node's claim: who has lost its folder has no
- * vote; one to whom a vote was handed over has it. */
+/* Whether k holders are there who could accept a node's claim: who has lost its folder has no vote
+ * for a generation of before, though a share came later; one to whom a vote was handed over has
+ * it. */
 static bool claimable(struct hf_world *w, const struct shares *s, uint32_t node,
                       struct hf_arena *arena, const bool *in)
 {
@@ -143,8 +145,8 @@ static bool claimable(struct hf_world *w, const struct shares *s, uint32_t node,
     for (size_t i = 0; i < record.holders_count; i++) {
         long holder = hf_world_find(w, &record.holders[i].account);
         bool named = holder >= 0 && in[holder] && lasts(w, (uint32_t)holder) &&
-                     hf_world_row(w, (uint32_t)holder, HF_ROW_OWNER,
-                                  hf_account_bytes(&record.owner)) != NULL;
+                     hf__has_vote(&hf__node(w, (uint32_t)holder)->disk, &record.owner,
+                                  record.generation.id, arena);
         count += named ||
                  has_successor(w, s, node, &record.generation, record.holders[i].index, arena, in);
     }
