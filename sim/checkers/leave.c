@@ -6,6 +6,7 @@
 #include "checkers/checkers.h"
 
 #include "network/network.h"
+#include "storage/storage.h"
 
 #include <string.h>
 
@@ -121,6 +122,37 @@ static bool is_restored(struct hf__checks *c, const struct hf__owned *o)
     return false;
 }
 
+/* How many of these are members. */
+static uint32_t members(const struct hf__checks *c, const struct hf_holder *holders, size_t count)
+{
+    uint32_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        long at = hf_world_find(c->world, &holders[i].account);
+        found += at >= 0 && hf__node(c->world, (uint32_t)at)->registered;
+    }
+    return found;
+}
+
+/* Whether an owner's record has as many older generations as it can, each with fewer members left
+ * than must seal it: before it can deal again the authority signs a floor for it. */
+static bool waits_for_a_floor(struct hf__checks *c, uint32_t node)
+{
+    struct hf_public_hint hint;
+    struct hf_placement_record r;
+    const struct hf__row *row =
+        hf__disk_find(&hf__node(c->world, node)->disk, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
+    if (row == NULL ||
+        !hf__check_decode(c, &hf_wire_public_hint, hf_blob_bytes(row->value), &hint) ||
+        !hint.has_record ||
+        !hf__check_decode(c, &hf_wire_placement_record, hint.record.record, &r) ||
+        r.chain_count < HF_CHAIN_MAX)
+        return false;
+    for (size_t i = 0; i < r.chain_count; i++)
+        if (members(c, r.chain[i].holders, r.chain[i].holders_count) >= r.chain[i].quorum)
+            return false;
+    return true;
+}
+
 void hf__check_restored(struct hf__checks *c, uint32_t leaver)
 {
     struct hf_world *w = c->world;
@@ -138,7 +170,7 @@ void hf__check_restored(struct hf__checks *c, uint32_t leaver)
         const struct hf__node *n = w->nodes[i];
         if (!stays(c, i) || *said_at(c, i) != 0 || !enough_stay(c, i))
             continue;
-        if (!is_restored(c, hf__check_owner(c, &n->account)))
+        if (!is_restored(c, hf__check_owner(c, &n->account)) && !waits_for_a_floor(c, i))
             hf__violate(w, i, "restored",
                         "%u s after n%u said that it leaves n%u has not n shares with who stays",
                         (unsigned)((w->now_us - at_us) / 1000000), leaver, i);

@@ -239,6 +239,15 @@ static bool may_go(struct hf_engine *e, const struct hf_placement_record *own,
     return !is_needed(e, own, row->generation.id);
 }
 
+/* Whether a holder keeps its share, and is placed itself. Until all have acknowledged the record
+ * none is asked how it stands, and one that was removed never will: the acknowledgement says it. */
+static bool keeps_it(const struct hf_engine *e, const struct hf__holder *h)
+{
+    hf_assert(h->index > 0);
+    return h->confirmed &&
+           (h->keeps || (e->state == HF_STATE_PLACING && h->placed && !h->voteless));
+}
+
 /* Holders of the newest that keep their shares and are placed themselves, when all do who are not
  * lost: no members any more, or silent or without their share for a grace of holders. 0 when one of
  * them does not. */
@@ -251,7 +260,7 @@ static size_t keepers(const struct hf_engine *e)
         bool lost =
             !hf__is_member(e, &h->account) || (!(h->answered && h->holds) && h->silent_ms != 0 &&
                                                e->now_ms - h->silent_ms >= grace_ms);
-        bool keeps = h->keeps && h->confirmed;
+        bool keeps = keeps_it(e, h);
         if (!keeps && !lost)
             return 0;
         keep += keeps;
