@@ -141,13 +141,14 @@ def a_signer_that_is_killed_at_any_step_signs_no_two_sets_of_one_epoch():
             assert status in (-9, 0, 2), (step, status, text)
             look()
             others[turn % 2].round()
-            if status != -9 and step > 12:
+            # A round in which another was first leaves no set of its own behind.
+            if (status != -9 and step > 12 and signed) or turn == 60:
                 break
-        assert step > 12 and turn < 60, (step, turn)
+        assert step > 12 and turn < 60, (step, turn, status)
         # It goes on as if nothing had been.
         n.rounds(lambda: all(n.set(i)[1] == wanted for i in range(3)), 90)
         look()
-        assert n.set(0) == n.set(1) == n.set(2) and signed, [n.set(i) for i in range(3)]
+        assert n.set(0) == n.set(1) == n.set(2), [n.set(i) for i in range(3)]
 
 
 if __name__ == "__main__":
