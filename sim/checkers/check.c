@@ -232,6 +232,8 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
         hf__check_retired(c, node, t);
     else if (t->type == HF_TRACE_VAULT_OPENED)
         hf__check_vault_opened(c, node, t);
+    else if (t->type == HF_TRACE_MESH_KEY)
+        hf__check_active_mesh(c, node, t);
     else if (t->type == HF_TRACE_CLAIM_WON)
         hf__check_won(c, node, t);
     else if (t->type == HF_TRACE_GIVEN_UP)
@@ -267,6 +269,7 @@ static void durable(void *ctx, struct hf_world *w, uint32_t node,
         hf__check_row(c, node, &writes[i]);
         hf__check_gave(c, node, &writes[i]);
         hf__check_vault_row(c, node, &writes[i]);
+        hf__check_active_row(c, node, &writes[i]);
     }
     hf__check_inherited_durable(c, node);
 }
@@ -319,6 +322,7 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->given_up);
     hf__map_done(&c->servers);
     hf__check_vaults_done(c);
+    hf__map_done(&c->mesh_keys);
     hf__map_done(&c->any_platform);
     hf_arena_done(&c->arena);
     free(c);
@@ -352,6 +356,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->given_up, sizeof(struct hf__given_up));
     hf__map_init(&c->servers, sizeof(struct hf__server));
     hf__check_vaults_init(c);
+    hf__check_actives_init(c);
     hf__map_init(&c->any_platform, sizeof(uint64_t));
     hf_arena_init(&c->arena, ARENA_MAX);
     struct hf__observer observer = {

@@ -189,6 +189,7 @@ struct hf__checks {
     struct hf__map vaults_known; /* owner → hf__vault_known */
     struct hf__map vaults_opened; /* node → hf__vault_opened */
     struct hf__map vaults_points; /* node → hf__vault_points */
+    struct hf__map mesh_keys;     /* node → hf__mesh_actives */
     bool takers;                  /* some node has taken over */
     uint32_t observer;            /* its number */
     uint32_t policies;            /* versions noted so far */
@@ -374,6 +375,12 @@ void hf__check_vault_opened(struct hf__checks *c, uint32_t node, const struct hf
 void hf__check_vault_release(struct hf__checks *c, uint32_t node, uint64_t asked_us);
 void hf__check_vaults_init(struct hf__checks *c);
 void hf__check_vaults_done(struct hf__checks *c);
+
+/* active.c: a row of a node is durable. */
+void hf__check_active_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row);
+/* A mesh key of a node has made a move. */
+void hf__check_active_mesh(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+void hf__check_actives_init(struct hf__checks *c);
 
 /* handover.c */
 /* An old release has given its ballot up. */

@@ -94,7 +94,7 @@ size_t hf__checks_bytes(const struct hf_world *w)
         &c->recorded,     &c->owners,        &c->attested,      &c->keys,         &c->speakers,
         &c->gathered,     &c->measurements,  &c->quotes,        &c->any_platform, &c->said,
         &c->challenged,   &c->leaves,        &c->moved,         &c->outside,      &c->vaults,
-        &c->vaults_known, &c->vaults_opened, &c->vaults_points,
+        &c->vaults_known, &c->vaults_opened, &c->vaults_points, &c->mesh_keys,
     };
     size_t sum = sizeof *c, at = 0;
     for (size_t i = 0; i < HF_ARRAY_LEN(maps); i++)

@@ -433,6 +433,9 @@ static const struct {
     {"binding", up},
     {"vault_behind", stage_vault},
     {"vault_untold", stage_vault},
+    {"active_sealing", stage_keys},
+    {"active_root", stage_keys},
+    {"active_mesh", stage_keys},
     {"certificate", up},
 };
 

@@ -1,0 +1,32 @@
+/* What brings about the faults that the checkers of keys through time promise to see. */
+#include "stages.h"
+#include "testnet.h"
+
+#include <criterion/criterion.h>
+
+/* Keys that last for as short a time as a policy may say. */
+static void short_lives(struct hf_policy *p, void *ctx)
+{
+    (void)ctx;
+    p->quote_age_max_s = 60;
+    p->rotation_pending_s = 2;
+    p->rotation_active_s = 60;
+    p->rotation_expired_s = 60;
+}
+
+/* Each key comes through all its states. */
+struct hf_world *stage_keys(void)
+{
+    struct hf_world_settings s = testnet_settings(2, 3);
+    s.policy.quote_age_max_s = 60;
+    struct hf_world *w = testnet_from(&s, 6);
+    uint8_t key[HF_APP_KEY_LEN];
+    hf_world_policy_edit(w, short_lives, NULL);
+    hf_world_start_all(w);
+    for (unsigned i = 0; i < 300 && hf_world_state(w, 0) != HF_STATE_READY; i++)
+        run_s(w, 1);
+    int r = hf_world_key(w, 0, "tss-db", TESTNET_MS, key, NULL);
+    cr_log_info("key: %d", r);
+    run_s(w, 240);
+    return w;
+}
