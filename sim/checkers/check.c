@@ -81,6 +81,8 @@ void hf__check_policy(struct hf__checks *c)
     c->policies = version;
     if (d->u.policy.quote_age_max_s > c->quote_age_max_s)
         c->quote_age_max_s = d->u.policy.quote_age_max_s;
+    if (c->quote_age_min_s == 0 || d->u.policy.quote_age_max_s < c->quote_age_min_s)
+        c->quote_age_min_s = d->u.policy.quote_age_max_s;
     uint64_t *any = hf__map_at(&c->any_platform, version_key(version));
     *any = d->u.policy.platform_rule == HF_PLATFORM_ANY;
     for (size_t i = 0; i < d->u.policy.measurements_count; i++) {
@@ -230,9 +232,10 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
         hf__check_quorum(w, node, t);
     else if (t->type == HF_TRACE_RETIRED)
         hf__check_retired(c, node, t);
-    else if (t->type == HF_TRACE_VAULT_OPENED)
+    else if (t->type == HF_TRACE_VAULT_OPENED) {
         hf__check_vault_opened(c, node, t);
-    else if (t->type == HF_TRACE_MESH_KEY)
+        hf__check_deleted_opened(c, node);
+    } else if (t->type == HF_TRACE_MESH_KEY)
         hf__check_active_mesh(c, node, t);
     else if (t->type == HF_TRACE_CLAIM_WON)
         hf__check_won(c, node, t);
@@ -270,6 +273,7 @@ static void durable(void *ctx, struct hf_world *w, uint32_t node,
         hf__check_gave(c, node, &writes[i]);
         hf__check_vault_row(c, node, &writes[i]);
         hf__check_active_row(c, node, &writes[i]);
+        hf__check_deleted_row(c, node, &writes[i]);
     }
     hf__check_inherited_durable(c, node);
 }
@@ -323,6 +327,7 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->servers);
     hf__check_vaults_done(c);
     hf__map_done(&c->mesh_keys);
+    hf__check_deleted_done(c);
     hf__map_done(&c->any_platform);
     hf_arena_done(&c->arena);
     free(c);
@@ -357,6 +362,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->servers, sizeof(struct hf__server));
     hf__check_vaults_init(c);
     hf__check_actives_init(c);
+    hf__check_deleted_init(c);
     hf__map_init(&c->any_platform, sizeof(uint64_t));
     hf_arena_init(&c->arena, ARENA_MAX);
     struct hf__observer observer = {

@@ -190,10 +190,14 @@ struct hf__checks {
     struct hf__map vaults_opened; /* node → hf__vault_opened */
     struct hf__map vaults_points; /* node → hf__vault_points */
     struct hf__map mesh_keys;     /* node → hf__mesh_actives */
+    struct hf__map key_lists;     /* node → hf__key_list */
+    struct hf__map keys_gone;     /* account, sealing key → hf__key_gone */
+    struct hf__map offered;       /* owner's node, provider → hf__offered */
     bool takers;                  /* some node has taken over */
     uint32_t observer;            /* its number */
     uint32_t policies;            /* versions noted so far */
     uint64_t quote_age_max_s;     /* the longest that any policy has allowed */
+    uint64_t quote_age_min_s;     /* the shortest */
     struct hf_arena arena;
 };
 
@@ -381,6 +385,20 @@ void hf__check_active_row(struct hf__checks *c, uint32_t node, const struct hf__
 /* A mesh key of a node has made a move. */
 void hf__check_active_mesh(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 void hf__check_actives_init(struct hf__checks *c);
+
+/* deleted.c: a node has opened a vault. */
+void hf__check_deleted_opened(struct hf__checks *c, uint32_t node);
+/* A row of it is durable. */
+void hf__check_deleted_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row);
+/* An offer was answered. */
+void hf__check_deleted_offered(struct hf__checks *c, const struct hf_message *m);
+/* A node deals a share. */
+void hf__check_deleted_deposit(struct hf__checks *c, uint32_t node,
+                               const struct hf_deposit_transcript *t);
+/* Whether a share may still be sealed to a deleted key (hf__wanted_fn). */
+bool hf__check_gone_wanted(void *ctx, void *value);
+void hf__check_deleted_init(struct hf__checks *c);
+void hf__check_deleted_done(struct hf__checks *c);
 
 /* handover.c */
 /* An old release has given its ballot up. */

@@ -1,7 +1,8 @@
 /*
  * What the checkers forget, so that their memory does not grow with the time that a world runs:
- * only what no message can be about any more. Requests whose call is over, nonces and quotes that
- * are too old for any node. Of ballots each owner has a fixed number (checkers/claim.c).
+ * only what no message can be about any more. Requests whose call is over; nonces and quotes that
+ * are too old for any node, and keys that were deleted longer ago than that. Of ballots each owner
+ * has a fixed number (checkers/claim.c).
  */
 #include "checkers/checkers.h"
 
@@ -67,6 +68,7 @@ static void forget(struct hf__checks *c, bool all)
         {&c->heard, heard_wanted},
         {&c->nonces, nonce_wanted},
         {&c->quotes, quote_wanted},
+        {&c->keys_gone, hf__check_gone_wanted},
     };
     for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
         if (all || hf__map_is_due(rows[i].map))
@@ -94,7 +96,8 @@ size_t hf__checks_bytes(const struct hf_world *w)
         &c->recorded,     &c->owners,        &c->attested,      &c->keys,         &c->speakers,
         &c->gathered,     &c->measurements,  &c->quotes,        &c->any_platform, &c->said,
         &c->challenged,   &c->leaves,        &c->moved,         &c->outside,      &c->vaults,
-        &c->vaults_known, &c->vaults_opened, &c->vaults_points, &c->mesh_keys,
+        &c->vaults_known, &c->vaults_opened, &c->vaults_points, &c->mesh_keys,    &c->key_lists,
+        &c->keys_gone,    &c->offered,
     };
     size_t sum = sizeof *c, at = 0;
     for (size_t i = 0; i < HF_ARRAY_LEN(maps); i++)

@@ -356,6 +356,7 @@ void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m
     if (m->method == HF_METHOD_OFFER) {
         if (hf__check_decode(c, &hf_wire_offer_response, m->body, &offer))
             hf__check_identity(c, &offer.identity);
+        hf__check_deleted_offered(c, m);
         return;
     }
     if (m->method != HF_METHOD_RECOVER || m->from == HF__NOBODY ||

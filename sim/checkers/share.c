@@ -156,4 +156,5 @@ void hf__check_deposit_sent(struct hf__checks *c, const struct hf_message *m)
         NULL)
         hf__violate(c->world, m->from, "deposit",
                     "n%u sealed a share to a key that no good identity quote has shown", m->from);
+    hf__check_deleted_deposit(c, m->from, &t);
 }

@@ -23,6 +23,7 @@ struct hf_world *stage_void(void);
 struct hf_world *stage_forks(void);
 struct hf_world *stage_vault(void);
 struct hf_world *stage_keys(void);
+struct hf_world *stage_dealt_later(void);
 struct hf_world *stage_new_release(void);
 struct hf_world *stage_new_release_slow_disk(void);
 struct hf_world *stage_new_release_elsewhere(void);

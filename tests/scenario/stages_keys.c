@@ -30,3 +30,16 @@ struct hf_world *stage_keys(void)
     run_s(w, 240);
     return w;
 }
+
+/* A share goes to another holder, whose first key is long gone. */
+struct hf_world *stage_dealt_later(void)
+{
+    struct hf_world *w = stage_keys();
+    uint32_t holders[16];
+    if (testnet_holders(w, 0, holders) > 0) {
+        hf_world_set_remove(w, holders[0]);
+        hf_world_set_issue(w);
+        run_s(w, 60);
+    }
+    return w;
+}

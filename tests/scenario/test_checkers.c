@@ -436,6 +436,8 @@ static const struct {
     {"active_sealing", stage_keys},
     {"active_root", stage_keys},
     {"active_mesh", stage_keys},
+    {"deleted_sealing", stage_dealt_later},
+    {"deleted_root", stage_keys},
     {"certificate", up},
 };
 
