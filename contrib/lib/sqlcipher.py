@@ -35,17 +35,43 @@ class Database:
         """What `PRAGMA integrity_check` says. It exits 0 on a damaged file: the text counts, which is "ok"."""
         return self._run("PRAGMA integrity_check;\n").strip()
 
-    def open_for_writing(self):
-        """Leaves a process in the middle of a transaction that has changed every row."""
-        self.process = subprocess.Popen(["sqlcipher", "-batch", self.path], stdin=subprocess.PIPE,
+    def _start(self, sql):
+        """A process of its own that goes on with its input open, until end() or kill()."""
+        self.process = subprocess.Popen(["sqlcipher", "-batch", "-bail", self.path], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                         start_new_session=True)
-        self.process.stdin.write(self.pragma + "PRAGMA cache_size = 10;\nBEGIN;\n"
-                                 "UPDATE rows SET text = 'half done';\n.shell echo writing\n")
+        self.process.stdin.write(self.pragma + sql)
         self.process.stdin.flush()
+
+    def _start_and_hear(self, sql, word):
+        self._start(f"{sql}.shell echo {word}\n")
         line = self.process.stdout.readline().strip()
-        if line != "writing":
+        if line != word:
             raise RuntimeError(f"sqlcipher: {line}")
+
+    def open_for_writing(self):
+        """Leaves a process in the middle of a transaction that has changed every row."""
+        self._start_and_hear("PRAGMA cache_size = 10;\nBEGIN;\nUPDATE rows SET text = 'half done';\n", "writing")
+
+    def open_for_reading(self):
+        """Leaves a process in the middle of a transaction that reads."""
+        self._start_and_hear("BEGIN;\nSELECT min(id) IS NULL FROM rows WHERE id < 0;\n", "1")
+
+    def start_rekey(self, key):
+        """Leaves a process that writes every page anew under another key; it waits for whoever reads."""
+        self._start(f".timeout 60000\nPRAGMA rekey = \"x'{key.hex()}'\";\n")
+
+    def is_journalled(self):
+        """Whether a process is in the middle of a change of the file."""
+        journal = self.path.with_name(self.path.name + "-journal")
+        return journal.exists() and journal.stat().st_size > 0
+
+    def end(self):
+        """Lets the process finish what it was told, and waits for that."""
+        text, _ = self.process.communicate(timeout=60)
+        if self.process.returncode != 0:
+            raise RuntimeError(f"sqlcipher: {text.strip()}")
+        self.process = None
 
     def kill(self):
         if self.process is not None:

@@ -66,12 +66,12 @@ def every_step_holds(*arguments):
 
 @tap.case
 def nine_nodes_three_of_seven_shares_five_accept():
-    every_step_holds("--without", "asleep")
+    every_step_holds("--without", "asleep", "--without", "keys_change")
 
 
 @tap.case
 def two_nodes_back_each_other_up():
-    every_step_holds("--nodes", "2", "--shares", "1", "--threshold", "1")
+    every_step_holds("--nodes", "2", "--shares", "1", "--threshold", "1", "--without", "keys_change")
 
 
 @tap.case

@@ -4,7 +4,7 @@ scenes that must have been played before it; play(demo), which raises Failure wh
 import importlib
 
 ORDER = ("network", "database", "crash", "dead", "cut_off", "rolling", "release", "copy", "lost_folder", "power_cut", "leaves",
-         "asleep")
+         "asleep", "keys_change")
 
 
 def load(name):
