@@ -280,8 +280,9 @@ static void durable(void *ctx, struct hf_world *w, uint32_t node,
 
 static void emptied(void *ctx, struct hf_world *w, uint32_t node, bool hostile)
 {
-    (void)w;
     hf__check_emptied(ctx, node, hostile);
+    if (hf__node(w, node)->emptied)
+        hf__check_leave_forgotten(ctx, node);
 }
 
 static void woken(void *ctx, struct hf_world *w, uint32_t leaver)

@@ -269,6 +269,8 @@ void hf__check_leave_said(struct hf__checks *c, uint32_t node, const struct hf_e
 void hf__check_restored(struct hf__checks *c, uint32_t leaver);
 /* Whether a node has said that it leaves, and not taken it back. */
 bool hf__check_leaves(struct hf__checks *c, uint32_t node);
+/* A node has lost its folder, and with it that it leaves: its next word is that of a member. */
+void hf__check_leave_forgotten(struct hf__checks *c, uint32_t node);
 /* An owner calls a generation retired. */
 void hf__check_retired(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 /* A member was found unreachable by a node. */

@@ -26,6 +26,11 @@ bool hf__check_leaves(struct hf__checks *c, uint32_t node)
     return *said_at(c, node) != 0;
 }
 
+void hf__check_leave_forgotten(struct hf__checks *c, uint32_t node)
+{
+    *said_at(c, node) = 0;
+}
+
 /* Its word leaves when everything before it is durable. A node hands on what another instance of
  * its account has said too: that speaks for the disk of the other. */
 static void check_left(struct hf__checks *c, uint32_t node, const struct hf_ballot *by)
