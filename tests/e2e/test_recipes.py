@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -76,7 +77,7 @@ def a_message_takes_its_entry_and_a_renewal():
     assert "Fail:               1" in run("meson", "test", "-C", BUILD, "messages_document_are_current", ok=(1,))
     run("ninja", "-C", BUILD, "renew")
     assert "\n## greeting\n" in (COPY / "proto/MESSAGES.md").read_text(encoding="utf-8")
-    run("meson", "test", "-C", BUILD, "messages_document_are_current", "messages_vectors_are_current",
+    run("meson", "test", "-C", BUILD, "--print-errorlogs", "messages_document_are_current", "messages_vectors_are_current",
         "second_reader", "greeting")
     assert tidy() == [], tidy()
 
@@ -147,7 +148,9 @@ def a_scene_takes_its_file_and_its_name():
 def a_field_of_a_document_takes_its_entry_its_relation_its_form_and_a_renewal():
     """A policy with a siesta: optional, bounded by another field, written in the form that people edit."""
     copy_once()
-    edit("proto/messages.def", "HF_END(policy)", 'HF_UINT(40, siesta_s, 0, 86400, OPTIONAL, "what the recipe adds")\nHF_END(policy)')
+    fields = (COPY / "proto/messages.def").read_text(encoding="utf-8").partition("HF_BEGIN(policy,")[2].partition("HF_END(policy)")[0]
+    free = 1 + max(int(number) for number in re.findall(r"^HF_[A-Z]+\((\d+),", fields, re.M))
+    edit("proto/messages.def", "HF_END(policy)", f'HF_UINT({free}, siesta_s, 0, 86400, OPTIONAL, "what the recipe adds")\nHF_END(policy)')
     edit("src/document/document.c", "static int policy_check(const struct hf_policy *p)\n{\n",
          "static int policy_check(const struct hf_policy *p)\n{\n"
          "    if (p->siesta_s > p->holder_grace_s)\n        return HF_EDOCUMENT;\n")
@@ -175,7 +178,7 @@ def a_field_of_a_document_takes_its_entry_its_relation_its_form_and_a_renewal():
         "  dependencies: [authority_dep, criterion_dep]), args: test_args, protocol: 'tap')\n")
     assert "Fail:               1" in run("meson", "test", "-C", BUILD, "messages_vectors_are_current", ok=(1,))
     run("ninja", "-C", BUILD, "renew", "src/cli/holdfast")
-    run("meson", "test", "-C", BUILD, "messages_document_are_current", "messages_vectors_are_current",
+    run("meson", "test", "-C", BUILD, "--print-errorlogs", "messages_document_are_current", "messages_vectors_are_current",
         "documents_vectors_are_current", "second_reader", "document", "siesta")
     assert tidy() == [], tidy()
     holdfast, authority = BUILD / "src/cli/holdfast", COPY / "authority"
@@ -220,7 +223,7 @@ def a_task_takes_its_file_its_rows_and_its_deadline():
     edit("src/core/owner/owner.c", "    o->outcome = HF__OUTCOME_NONE;\n", "    o->outcome = HF__OUTCOME_NONE;\n    o->greeted = 0;\n")
     edit("src/core/node/update.h", "    HF__TASK_PROBE,\n", "    HF__TASK_PROBE,\n    HF__TASK_GREET,\n")
     edit("src/core/include/core/limits.h", "    HF_CALLS_PROBE_MAX = 64,\n", "    HF_CALLS_PROBE_MAX = 64,\n    HF_CALLS_GREET_MAX = 1,\n")
-    edit("src/core/node/update.c", "HF_CALLS_PROBE_MAX,\n};", "HF_CALLS_PROBE_MAX,\n    [HF__TASK_GREET] = HF_CALLS_GREET_MAX,\n};")
+    edit("src/core/node/update.c", "HF_CALLS_TAKE_OVER_MAX,\n};", "HF_CALLS_TAKE_OVER_MAX, [HF__TASK_GREET] = HF_CALLS_GREET_MAX,\n};")
     edit("src/core/dispatch.c", "    {HF__TASK_PROBE, HF_METHOD_PROBE, hf__probe_returned},\n",
          "    {HF__TASK_PROBE, HF_METHOD_PROBE, hf__probe_returned},\n    {HF__TASK_GREET, HF_METHOD_NONCE, hf__greet_answered},\n")
     edit("src/core/node/node.h", "    HF__TIMER_DEAL, ", "    HF__TIMER_GREET,     /* greeting: the holder is asked, or asked again */\n    HF__TIMER_DEAL, ")
