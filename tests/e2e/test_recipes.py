@@ -138,7 +138,8 @@ def a_scene_takes_its_file_and_its_name():
         '    with demo.report.step("a node is asked"):\n'
         '        check(demo.mesh.nodes[0].command("status").returncode == 0, "it does not say")\n', encoding="utf-8")
     assert any("greeting.py: ORDER does not have it" in line for line in tidy()), tidy()
-    edit(f"{scenes}/__init__.py", '"asleep")', '"asleep", "greeting")')
+    order = re.search(r"^ORDER = \([^)]*", (COPY / scenes / "__init__.py").read_text(encoding="utf-8"), re.M)[0]
+    edit(f"{scenes}/__init__.py", order, f'{order}, "greeting"')
     assert tidy() == [], tidy()
     listed = run(sys.executable, "contrib/lib/demo.py", "--list")
     assert "greeting     a node says how it is" in listed, listed
