@@ -309,8 +309,14 @@ class Mesh:
             if node.process is not None:
                 node.hang_up()
 
-    def allow_old(self, node):
-        """A node is blocked with an old vault, and the newer one is lost: the authority has it go on with what it has."""
+    def allow_old(self, node, first=None):
+        """A node is blocked with an old vault, and the newer one is lost: the authority has it go on with what it has. first:
+        the newer one is there, and stands still until it has: with each word more of it this one would be behind again."""
+        if first is not None:
+            first.freeze()
+            node.kill()
+            node.start()
+            node.wait_status(lambda s: s.get("state") == "blocked", "it has heard the last word")
         node.wait("blocked", 60)
         shown = self.folder / "vault.json"
         shown.write_bytes(node.command("status", "--json").stdout)
@@ -319,6 +325,9 @@ class Mesh:
         self.sign_set()
         node.kill()
         node.start()
+        if first is not None:
+            node.wait({"placed", "ready", "degraded"}, 60)
+            first.thaw()
 
     def register(self):
         for node in self.nodes:
