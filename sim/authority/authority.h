@@ -29,6 +29,11 @@ void hf__give_all(struct hf_world *w);
  * delete. What it makes in arena stays there. */
 bool hf__has_vote(const struct hf_disk *d, const struct hf_account *owner,
                   const uint8_t generation[static 16], struct hf_arena *arena);
+/* One transfer of a vote for an owner's generation after the other, of those that a disk keeps: at
+ * is 0 at first; false after the last. As above. */
+bool hf__vote_moved(const struct hf_disk *d, const struct hf_account *owner,
+                    const uint8_t generation[static 16], struct hf_arena *arena, size_t *at,
+                    struct hf_transfer_statement *ret);
 
 /* people.c */
 /* Frees the share holders, if there are any. */

@@ -244,27 +244,35 @@ static bool votes(const struct hf__row *row, struct hf_arena *arena)
            !held.restored && !held.ceased && !held.waiting;
 }
 
+bool hf__vote_moved(const struct hf_disk *d, const struct hf_account *owner,
+                    const uint8_t generation[static 16], struct hf_arena *arena, size_t *at,
+                    struct hf_transfer_statement *ret)
+{
+    struct hf_owner_row row;
+    const struct hf__row *kept = hf__disk_find(d, HF_ROW_OWNER, hf_account_bytes(owner));
+    if (kept == NULL ||
+        hf_wire_decode(&hf_wire_owner_row, hf_blob_bytes(kept->value), arena, &row, NULL) != 0)
+        return false;
+    while (*at < row.moves_count) {
+        struct hf_bytes statement = row.moves[(*at)++].statement;
+        if (hf_wire_decode(&hf_wire_transfer_statement, statement, arena, ret, NULL) == 0 &&
+            ret->helpers_count == 0 && memcmp(ret->generation.id, generation, 16) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* To whom a node has handed over its vote for a generation, by what some disk keeps; -1: to no
  * other. */
-static long vote_moved(struct hf_world *w, const struct hf_account *holder,
-                       const struct hf_account *owner, const uint8_t generation[static 16],
-                       struct hf_arena *arena)
+static long successor(struct hf_world *w, const struct hf_account *holder,
+                      const struct hf_account *owner, const uint8_t generation[static 16],
+                      struct hf_arena *arena)
 {
-    for (uint32_t i = 0; i < w->nodes_count; i++) {
-        struct hf_owner_row row;
-        struct hf_transfer_statement t;
-        const struct hf__row *kept =
-            hf__disk_find(&w->nodes[i]->disk, HF_ROW_OWNER, hf_account_bytes(owner));
-        if (kept == NULL ||
-            hf_wire_decode(&hf_wire_owner_row, hf_blob_bytes(kept->value), arena, &row, NULL) != 0)
-            continue;
-        for (size_t j = 0; j < row.moves_count; j++)
-            if (hf_wire_decode(&hf_wire_transfer_statement, row.moves[j].statement, arena, &t,
-                               NULL) == 0 &&
-                t.helpers_count == 0 && hf_account_equal(&t.from, holder) &&
-                memcmp(t.generation.id, generation, sizeof t.generation.id) == 0)
+    struct hf_transfer_statement t;
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        for (size_t at = 0; hf__vote_moved(&w->nodes[i]->disk, owner, generation, arena, &at, &t);)
+            if (hf_account_equal(&t.from, holder))
                 return hf_world_find(w, &t.to);
-    }
     return -1;
 }
 
@@ -297,7 +305,7 @@ static bool answers(struct hf_world *w, const struct hf_account *holder,
 {
     if (will_vote(w, holder, owner, generation, arena))
         return true;
-    long to = vote_moved(w, holder, owner, generation, arena);
+    long to = successor(w, holder, owner, generation, arena);
     return to >= 0 && will_vote(w, &hf__node(w, (uint32_t)to)->account, owner, generation, arena);
 }
 
@@ -406,14 +414,9 @@ static bool shown_record(struct hf_world *w, uint32_t node, struct hf_arena *are
                          struct hf_placement_record *ret)
 {
     struct hf_status status;
-    struct hf_public_hint hint;
     if (hf_world_status(w, node, &status) && status.record.len > 0)
         return hf_wire_decode(&hf_wire_placement_record, status.record, arena, ret, NULL) == 0;
-    const struct hf_blob *row = hf_world_row(w, node, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
-    return row != NULL &&
-           hf_wire_decode(&hf_wire_public_hint, hf_blob_bytes(row), arena, &hint, NULL) == 0 &&
-           hint.has_record &&
-           hf_wire_decode(&hf_wire_placement_record, hint.record.record, arena, ret, NULL) == 0;
+    return hf__disk_record(&hf__node(w, node)->disk, arena, ret);
 }
 
 /* The member whose instance runs on a node: a copy's is that of the disk that it has. */

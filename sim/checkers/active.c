@@ -45,9 +45,7 @@ void hf__check_active_row(struct hf__checks *c, uint32_t node, const struct hf__
 void hf__check_active_mesh(struct hf__checks *c, uint32_t node, const struct hf_trace *t)
 {
     uint32_t incarnation = hf__node(c->world, node)->incarnation;
-    struct hf__mesh_actives *m =
-        hf__map_at(&c->mesh_keys, hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0),
-                                             hf_bytes_of(NULL, 0)));
+    struct hf__mesh_actives *m = hf__map_at(&c->mesh_keys, hf__node_key(node));
     if (m->incarnation != incarnation)
         *m = (struct hf__mesh_actives){.incarnation = incarnation};
     if (m->at_us != c->world->now_us)

@@ -52,9 +52,7 @@ static struct hf__ballot *check_ballot(struct hf__checks *c, const struct hf_acc
 struct hf__ballot *hf__check_speaks(struct hf__checks *c, uint32_t node)
 {
     const struct hf_account *owner = hf__check_account(c, node);
-    const struct hf__speaker *p =
-        hf__map_find(&c->speakers, hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0),
-                                              hf_bytes_of(NULL, 0)));
+    const struct hf__speaker *p = hf__map_find(&c->speakers, hf__node_key(node));
     if (owner == NULL || p == NULL || p->incarnation != hf__node(c->world, node)->incarnation)
         return NULL;
     return check_ballot(c, owner, p->claim, p->instance);
@@ -248,9 +246,7 @@ static bool owner_header(struct hf__checks *c, uint8_t method, struct hf_bytes b
 void hf__check_spoke(struct hf__checks *c, uint32_t node, uint64_t claim,
                      const uint8_t instance[static 16])
 {
-    struct hf__speaker *p =
-        hf__map_at(&c->speakers, hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0),
-                                            hf_bytes_of(NULL, 0)));
+    struct hf__speaker *p = hf__map_at(&c->speakers, hf__node_key(node));
     p->incarnation = hf__node(c->world, node)->incarnation;
     p->claim = claim;
     memcpy(p->instance, instance, 16);

@@ -32,11 +32,6 @@ struct hf__offered {
     uint64_t at_us;
 };
 
-static struct hf__key node_key(uint32_t node)
-{
-    return hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
-}
-
 static struct hf__key offer_key(uint32_t owner, const struct hf_account *provider)
 {
     return hf__key_of(hf_bytes_of(&owner, sizeof owner), hf__b32(provider->bytes),
@@ -90,7 +85,7 @@ static void list_of(struct hf__checks *c, struct hf_bytes value, struct hf__key_
 static void take(struct hf__checks *c, uint32_t node, const struct hf__key_list *now, bool anew)
 {
     const struct hf_account *account = hf__check_account(c, node);
-    struct hf__key_list *before = hf__map_at(&c->key_lists, node_key(node));
+    struct hf__key_list *before = hf__map_at(&c->key_lists, hf__node_key(node));
     for (uint32_t i = 0; account != NULL && i < now->count; i++) {
         void *gone = hf__map_find(&c->keys_gone, gone_key(account, now->of[i].public_key));
         if (gone != NULL)

@@ -307,9 +307,7 @@ void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_re
 
 static struct hf__gathered *gathered_by(struct hf__checks *c, uint32_t node)
 {
-    struct hf__gathered *g =
-        hf__map_at(&c->gathered, hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0),
-                                            hf_bytes_of(NULL, 0)));
+    struct hf__gathered *g = hf__map_at(&c->gathered, hf__node_key(node));
     uint32_t incarnation = hf__node(c->world, node)->incarnation;
     if (g->incarnation != incarnation)
         *g = (struct hf__gathered){.incarnation = incarnation};

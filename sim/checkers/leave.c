@@ -17,8 +17,7 @@ enum { BOUND_S = 120, LEAVE = 1, AHEAD_S = 300 };
 
 static uint64_t *said_at(struct hf__checks *c, uint32_t node)
 {
-    return hf__map_at(&c->leaves, hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0),
-                                             hf_bytes_of(NULL, 0)));
+    return hf__map_at(&c->leaves, hf__node_key(node));
 }
 
 bool hf__check_leaves(struct hf__checks *c, uint32_t node)
@@ -142,14 +141,8 @@ static uint32_t members(const struct hf__checks *c, const struct hf_holder *hold
  * than must seal it: before it can deal again the authority signs a floor for it. */
 static bool waits_for_a_floor(struct hf__checks *c, uint32_t node)
 {
-    struct hf_public_hint hint;
     struct hf_placement_record r;
-    const struct hf__row *row =
-        hf__disk_find(&hf__node(c->world, node)->disk, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
-    if (row == NULL ||
-        !hf__check_decode(c, &hf_wire_public_hint, hf_blob_bytes(row->value), &hint) ||
-        !hint.has_record ||
-        !hf__check_decode(c, &hf_wire_placement_record, hint.record.record, &r) ||
+    if (!hf__disk_record(&hf__node(c->world, node)->disk, &c->arena, &r) ||
         r.chain_count < HF_CHAIN_MAX)
         return false;
     for (size_t i = 0; i < r.chain_count; i++)

@@ -50,11 +50,6 @@ static struct hf__key owner_key(const struct hf_account *owner)
     return hf__key_of(hf__b32(owner->bytes), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
 }
 
-static struct hf__key node_key(uint32_t node)
-{
-    return hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
-}
-
 /* Whether a holder keeps a point, or a later one; a corrupt one says that it does. */
 static bool keeps(const struct hf__checks *c, const struct hf_account *owner,
                   const struct hf_account *holder, const struct hf_sequence_point *at, bool believe)
@@ -94,7 +89,7 @@ static void own_row(struct hf__checks *c, uint32_t node, const struct hf__disk_w
     if (row->value == NULL ||
         !hf__check_decode(c, &hf_wire_sequence_row, hf_blob_bytes(row->value), &own))
         return;
-    struct hf__vault_points *p = hf__map_at(&c->vaults_points, node_key(node));
+    struct hf__vault_points *p = hf__map_at(&c->vaults_points, hf__node_key(node));
     if (p->incarnation != hf__node(c->world, node)->incarnation)
         *p = (struct hf__vault_points){.incarnation = hf__node(c->world, node)->incarnation};
     p->at[p->count % POINTS] = own.at;
@@ -104,7 +99,7 @@ static void own_row(struct hf__checks *c, uint32_t node, const struct hf__disk_w
 /* How far it had come at a time, for certain. */
 static struct hf_sequence_point came(const struct hf__checks *c, uint32_t node, uint64_t at_us)
 {
-    const struct hf__vault_points *p = hf__map_find(&c->vaults_points, node_key(node));
+    const struct hf__vault_points *p = hf__map_find(&c->vaults_points, hf__node_key(node));
     struct hf_sequence_point last = {0};
     if (p == NULL || p->incarnation != hf__node(c->world, node)->incarnation)
         return last;
@@ -143,9 +138,7 @@ void hf__check_vault_row(struct hf__checks *c, uint32_t node, const struct hf__d
 static bool vault_owner(struct hf__checks *c, uint32_t node, struct hf_account *ret)
 {
     struct hf_public_hint hint;
-    const struct hf__row *row =
-        hf__disk_find(&hf__node(c->world, node)->disk, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
-    if (row == NULL || !hf__check_decode(c, &hf_wire_public_hint, hf_blob_bytes(row->value), &hint))
+    if (!hf__disk_hint(&hf__node(c->world, node)->disk, &c->arena, &hint))
         return false;
     *ret = hint.account;
     return true;
@@ -157,7 +150,7 @@ void hf__check_vault_opened(struct hf__checks *c, uint32_t node, const struct hf
     if (!vault_owner(c, node, &owner))
         return;
     const struct hf__vault_known *known = hf__map_find(&c->vaults_known, owner_key(&owner));
-    struct hf__vault_opened *o = hf__map_at(&c->vaults_opened, node_key(node));
+    struct hf__vault_opened *o = hf__map_at(&c->vaults_opened, hf__node_key(node));
     *o = (struct hf__vault_opened){.incarnation = hf__node(c->world, node)->incarnation};
     o->at = (struct hf_sequence_point){.claim = t->a, .number = t->b};
     if (known != NULL)
@@ -178,7 +171,7 @@ void hf__check_vault_release(struct hf__checks *c, uint32_t node, uint64_t asked
 {
     struct hf_placement_record r;
     const struct hf_account *owner = hf__check_account(c, node);
-    const struct hf__vault_opened *o = hf__map_find(&c->vaults_opened, node_key(node));
+    const struct hf__vault_opened *o = hf__map_find(&c->vaults_opened, hf__node_key(node));
     const struct hf_sequence_point then = came(c, node, asked_us);
     if (owner == NULL)
         return;

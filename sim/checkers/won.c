@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct hf__key node_key(uint32_t node)
-{
-    return hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
-}
-
 static struct hf__order order_of(const struct hf_placement_record *r)
 {
     return (struct hf__order){r->ballot.number, r->generation.number};
@@ -79,7 +74,7 @@ void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_
     const struct hf_account *owner = hf__check_account(c, node);
     if (owner == NULL)
         return;
-    struct hf__recorded *known = hf__map_at(&c->recorded, node_key(node));
+    struct hf__recorded *known = hf__map_at(&c->recorded, hf__node_key(node));
     if (!is_of(c, node, known)) {
         free(known->record);
         *known = (struct hf__recorded){.owner = *owner,
@@ -95,7 +90,7 @@ bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_r
     /* The vault's: what stands in public its host may have planted. */
     if (row != NULL && hf__check_decode(c, &hf_wire_record_row, hf_blob_bytes(row), &own))
         hf__check_told(c, node, &own.record);
-    const struct hf__recorded *told = hf__map_find(&c->recorded, node_key(node));
+    const struct hf__recorded *told = hf__map_find(&c->recorded, hf__node_key(node));
     return told != NULL && is_of(c, node, told) && told->len > 0 &&
            hf__check_decode(c, &hf_wire_placement_record, hf_bytes_of(told->record, told->len),
                             ret);

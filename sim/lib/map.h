@@ -31,6 +31,12 @@ static inline struct hf__key hf__key_of(struct hf_bytes x, struct hf_bytes y, st
     return (struct hf__key){s.a | 1, s.b};
 }
 
+/* That of a node, by its number. */
+static inline struct hf__key hf__node_key(uint32_t node)
+{
+    return hf__key_of(hf_bytes_of(&node, sizeof node), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
+}
+
 /* value_len is rounded up to 8. */
 void hf__map_init(struct hf__map *m, size_t value_len);
 /* Frees the map, not what its values point to. */

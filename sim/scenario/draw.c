@@ -297,13 +297,13 @@ static struct bounds withstood(const struct drawing *d)
 static size_t list_eager(struct drawing *d, const struct hf__strategy *const *all,
                          struct eager ret[static HF__STRATEGIES_MAX])
 {
+    const struct bounds b = withstood(d);
     size_t count = 0;
     for (; *all != NULL; all++) {
         const struct hf__strategy *s = *all;
         purpose(d, "strategy", s->name, 0);
         double eagerness = hf__draw_unit(&d->r);
         /* Every promise must hold all the same. Of n of n a corrupt one may stop its owners. */
-        struct bounds b = withstood(d);
         bool fits = (!s->corrupts || b.corrupt > 0) && (!s->forgets || b.forgetful > 0);
         if (eagerness >= STRATEGY_CHANCE || !fits)
             continue;
@@ -317,14 +317,15 @@ static size_t list_eager(struct drawing *d, const struct hf__strategy *const *al
 
 static void follow(struct drawing *d, const struct hf__strategy *s)
 {
+    const struct bounds b = withstood(d);
     purpose(d, "strategy", s->name, 1);
     struct hf__action *a = add(d, HF__ACTION_HOSTILE);
     a->text = s->name;
-    a->count = s->corrupts ? (int64_t)between(d, 1, withstood(d).corrupt) : 1;
+    a->count = s->corrupts ? (int64_t)between(d, 1, b.corrupt) : 1;
     a->for_us = between(d, d->s->for_us / 8, d->s->for_us);
     if (s->forgets) {
         purpose(d, "strategy", s->name, 3);
-        a->count = (int64_t)between(d, 1, withstood(d).forgetful);
+        a->count = (int64_t)between(d, 1, b.forgetful);
     }
     /* Many wait for a node to recover. */
     uint64_t at_us = a->at_us, for_us = a->for_us;

@@ -132,6 +132,21 @@ size_t hf__disk_bytes(const struct hf_disk *d)
 
 /* ---- The host's hands on a disk ---- */
 
+bool hf__disk_hint(const struct hf_disk *d, struct hf_arena *arena, struct hf_public_hint *ret)
+{
+    const struct hf__row *row = hf__disk_find(d, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
+    return row != NULL && hf__direct.decode(&hf_wire_public_hint, hf_blob_bytes(row->value), arena,
+                                            ret, NULL) == 0;
+}
+
+bool hf__disk_record(const struct hf_disk *d, struct hf_arena *arena,
+                     struct hf_placement_record *ret)
+{
+    struct hf_public_hint hint;
+    return hf__disk_hint(d, arena, &hint) && hint.has_record &&
+           hf__direct.decode(&hf_wire_placement_record, hint.record.record, arena, ret, NULL) == 0;
+}
+
 void hf__disk_emptied(struct hf_world *w, uint32_t node, bool hostile)
 {
     for (size_t i = 0; i < w->observers_count; i++) {

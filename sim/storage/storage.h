@@ -20,6 +20,11 @@ void hf__disk_copy(struct hf_disk *ret, const struct hf_disk *from);
 void hf__disk_done(struct hf_disk *d);
 /* Bytes that it holds, values counted in full. */
 size_t hf__disk_bytes(const struct hf_disk *d);
+/* The public hint on it, and the placement record that the hint has; false: there is none. Both
+ * decoded into arena. */
+bool hf__disk_hint(const struct hf_disk *d, struct hf_arena *arena, struct hf_public_hint *ret);
+bool hf__disk_record(const struct hf_disk *d, struct hf_arena *arena,
+                     struct hf_placement_record *ret);
 /* Tells observers that a node's vault holds nothing any more. */
 void hf__disk_emptied(struct hf_world *w, uint32_t node, bool hostile);
 

@@ -2,6 +2,7 @@
 #include "trial/trial.h"
 
 #include "authority/authority.h"
+#include "storage/storage.h"
 #include "world/world.h"
 
 #include "wire/messages.h"
@@ -76,13 +77,8 @@ static int by_generation(const void *a, const void *b)
 static bool own_record(struct hf_world *w, uint32_t node, struct hf_arena *arena,
                        struct hf_placement_record *ret)
 {
-    struct hf_public_hint hint;
-    const struct hf_blob *row = hf_world_row(w, node, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
     hf_arena_reset(arena);
-    return row != NULL &&
-           hf__direct.decode(&hf_wire_public_hint, hf_blob_bytes(row), arena, &hint, NULL) == 0 &&
-           hint.has_record &&
-           hf__direct.decode(&hf_wire_placement_record, hint.record.record, arena, ret, NULL) == 0;
+    return hf__disk_record(&w->nodes[node]->disk, arena, ret);
 }
 
 /* Whether the owner's own disk names this sharing: its holders may not have heard of the record
@@ -98,19 +94,11 @@ static bool hinted(struct hf_world *w, const struct held *h, struct hf_arena *ar
  * and did not record has none that counts. */
 static bool was_handed_over(struct hf_world *w, const struct held *h, struct hf_arena *arena)
 {
-    const struct hf_account *owner = &w->nodes[h->owner]->account;
-    const struct hf_blob *value = hf_world_row(w, h->holder, HF_ROW_OWNER, hf_account_bytes(owner));
-    struct hf_owner_row row;
+    const struct hf__node *owner = w->nodes[h->owner], *holder = w->nodes[h->holder];
     struct hf_transfer_statement t;
-    if (value == NULL ||
-        hf__direct.decode(&hf_wire_owner_row, hf_blob_bytes(value), arena, &row, NULL) != 0)
-        return false;
-    for (size_t i = 0; i < row.moves_count; i++)
-        if (hf__direct.decode(&hf_wire_transfer_statement, row.moves[i].statement, arena, &t,
-                              NULL) == 0 &&
-            t.helpers_count == 0 && t.index == h->index &&
-            hf_account_equal(&t.to, &w->nodes[h->holder]->account) &&
-            memcmp(t.generation.id, h->generation, sizeof h->generation) == 0)
+    for (size_t at = 0;
+         hf__vote_moved(&holder->disk, &owner->account, h->generation, arena, &at, &t);)
+        if (t.index == h->index && hf_account_equal(&t.to, &holder->account))
             return true;
     return false;
 }
