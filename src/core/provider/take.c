@@ -365,16 +365,22 @@ static void inherit_record(struct hf_engine *e, struct context *c)
         (void)hf__sequence_keep(e, row, &c->t.owner, &c->m.sequence);
 }
 
+/* Whether the share that is here came by this transfer. What came by another, which a copy of the
+ * old holder has signed, has neither its promise nor the word of others that they keep it. */
+static bool came_by_this(struct hf_engine *e, const struct context *c)
+{
+    struct hf_signed_transfer known;
+    bool found = hf__transfer_find(e, &c->row, c->record.generation.id, c->t.index, false, &known);
+    hf_assert(c->has && found);
+    return hf__transfer_same(e, &known, &c->m.transfer);
+}
+
 static int store(struct hf_engine *e, struct context *c)
 {
     uint8_t key[48];
     struct hf_signed_transfer known;
     bool waited = c->has && c->held.waiting;
-    bool found = hf__transfer_find(e, &c->row, c->record.generation.id, c->t.index, false, &known);
-    hf_assert(found || !c->has);
-    /* What came by another transfer, which a copy of the old holder has signed, has neither this
-     * one's promise nor the word of others that they keep it. */
-    if (c->has && !hf__transfer_same(e, &known, &c->m.transfer))
+    if (c->has && !came_by_this(e, c))
         return HF_ESHAREMOVED;
     if (c->has && !waited)
         return 0;
