@@ -182,6 +182,15 @@ class Node:
         peers = json.loads(self.command("peers", "--json").stdout)["peers"]
         return next(peer["state"] for peer in peers if peer["account"] == other.account)
 
+    def roots(self):
+        """The versions of its root secret, each with what its status says of it."""
+        status = self.status()
+        return {v["version"]: v for v in status["roots"]} if status else {}
+
+    def has_active(self, version):
+        """Whether this version of its root secret is the one in use."""
+        return self.roots().get(version, {}).get("state") == "active"
+
     def wait(self, states, timeout):
         """Waits until the state is one of states; returns the seconds it took."""
         started = time.monotonic()
@@ -215,6 +224,13 @@ class Node:
         key = bytes.fromhex(done.stdout.decode().strip())
         check(len(key) == 32, f"a key of {len(key)} bytes")
         return key
+
+    def rotated(self, name):
+        """The keys between which an application moves: version and key, the older first."""
+        done = self.command("key", "rotate", name, "--wait", "30", timeout=60)
+        check(done.returncode == 0, f"holdfast key rotate: {done.stderr.decode().strip()}\n{self.tail()}")
+        lines = (line.split() for line in done.stdout.decode().splitlines())
+        return [(int(version), bytes.fromhex(key)) for version, key in lines]
 
     def token(self, name):
         """The fencing token that comes with a key, or None while the daemon does not release it."""

@@ -22,11 +22,6 @@ NAMES = [KEY, "second", "third", "fourth", "fifth"]
 RATIO_MAX = 1.2
 
 
-def versions(node):
-    status = node.status()
-    return {v["version"]: v["state"] for v in status["roots"]} if status else {}
-
-
 def key_of(node, name):
     answer = ask(node.socket, {"request": "key", "name": name, "wait_ms": 30000})
     check("key" in answer, f"no key: {answer}")
@@ -37,7 +32,7 @@ def taint(node, version):
     """Until the node is under its next version, and ready."""
     done = node.command("root", "taint", "--yes")
     check(done.returncode == 0, f"root taint: {done.stderr.decode()}")
-    until(lambda: versions(node).get(version) == "active", 90, node.tail)
+    until(lambda: node.has_active(version), 90, node.tail)
     node.wait("ready", 90)
 
 
@@ -57,7 +52,7 @@ def rotation(node):
     for name in NAMES:
         move(node, name, 2)
     marks.append(time.monotonic())
-    until(lambda: list(versions(node)) == [2], 120, node.tail)
+    until(lambda: list(node.roots()) == [2], 120, node.tail)
     marks.append(time.monotonic())
     steps = {step: round(after - before, 2) for step, before, after
              in zip(("active_s", "names_moved_s", "old_gone_s"), marks, marks[1:])}
@@ -71,7 +66,7 @@ def with_three(node):
     taint(node, 2)
     move(node, KEY, 2)
     taint(node, 3)
-    check(sorted(versions(node)) == [1, 2, 3], f"it keeps {versions(node)}")
+    check(sorted(node.roots()) == [1, 2, 3], f"it keeps {node.roots()}")
 
 
 def recoveries(nodes, runs):
@@ -102,7 +97,7 @@ def main():
         result = {"load": os.getloadavg()[0], "rotation": rotation(rotated)}
         with_three(three)
         one_ms, three_ms = recoveries([single, three], given.runs)
-        check(list(versions(single)) == [1] and len(versions(three)) == 3, "other versions than were meant")
+        check(list(single.roots()) == [1] and len(three.roots()) == 3, "other versions than were meant")
     ratio = statistics.median(three_ms) / statistics.median(one_ms)
     result |= {"recovery_one": summary(one_ms), "recovery_three": summary(three_ms), "ratio": round(ratio, 3)}
     print(json.dumps(result, indent=2))

@@ -18,22 +18,6 @@ import tap  # noqa: E402
 from mesh import Mesh, Programs, until  # noqa: E402
 
 
-def roots(node):
-    status = node.status()
-    return {v["version"]: v for v in status["roots"]} if status else {}
-
-
-def is_active(node, version):
-    return roots(node).get(version, {}).get("state") == "active"
-
-
-def both(node):
-    """What `holdfast key rotate` prints: version and key, the older first."""
-    done = node.command("key", "rotate", "tss-db", "--wait", "30", timeout=60)
-    assert done.returncode == 0, (done.stdout, done.stderr, node.tail())
-    return [(int(version), bytes.fromhex(key)) for version, key in (line.split() for line in done.stdout.decode().splitlines())]
-
-
 def killed(node):
     node.kill()
     node.start()
@@ -60,21 +44,21 @@ def a_tainted_root_secret_gives_way_while_its_application_goes_on():
         assert refused.returncode == 1 and b"newest_key" in refused.stderr, refused.stderr
         would = node.command("root", "taint", "--dry-run")
         assert would.returncode == 0 and b"version 1 would be tainted" in would.stdout, would.stdout
-        assert not roots(node)[1]["tainted"], "a dry run does nothing"
+        assert not node.roots()[1]["tainted"], "a dry run does nothing"
 
         done = node.command("root", "taint", "--yes")
         assert done.returncode == 0, done.stderr
         killed(node)
-        until(lambda: is_active(node, 2), 90, node.tail)
+        until(lambda: node.has_active(2), 90, node.tail)
         shown = node.command("root", "show").stdout.decode()
         assert "version 1: expired, tainted, since" in shown and "version 2: active since" in shown, shown
         killed(node)
         assert node.key("tss-db") == key, "no application is cut off"
 
-        (old, old_key), (new, new_key) = both(node)
+        (old, old_key), (new, new_key) = node.rotated("tss-db")
         assert (old, old_key, new) == (1, key, 2) and new_key != key
         killed(node)
-        assert both(node) == [(1, key), (2, new_key)], "a crash leaves both"
+        assert node.rotated("tss-db") == [(1, key), (2, new_key)], "a crash leaves both"
         assert node.key("tss-db") == key, "until it is confirmed"
         wrong = node.command("key", "confirm", "tss-db", "3")
         assert wrong.returncode == 1 and b"other_key_version" in wrong.stderr, wrong.stderr
@@ -82,7 +66,7 @@ def a_tainted_root_secret_gives_way_while_its_application_goes_on():
         assert node.command("key", "confirm", "tss-db", "2").returncode == 0, "twice is once"
         assert node.key("tss-db") == new_key
 
-        until(lambda: list(roots(node)) == [2], 120, lambda: json.dumps(roots(node)) + node.tail())
+        until(lambda: list(node.roots()) == [2], 120, lambda: json.dumps(node.roots()) + node.tail())
         node.kill()
         assert header(node) == 2
         node.start()

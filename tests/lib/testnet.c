@@ -172,6 +172,15 @@ void testnet_reason(struct hf_world *w, uint32_t node, enum hf_state state, int 
               hf_error_name(s.reason), hf_state_name(state), hf_error_name(reason));
 }
 
+void testnet_short_lives(struct hf_policy *p, void *ctx)
+{
+    (void)ctx;
+    p->quote_age_max_s = 60;
+    p->rotation_pending_s = 2;
+    p->rotation_active_s = 60;
+    p->rotation_expired_s = 60;
+}
+
 struct hf_status testnet_status(struct hf_world *w, uint32_t node)
 {
     struct hf_status s;

@@ -47,6 +47,9 @@ bool testnet_traced(struct hf_world *w, long node, enum hf_trace_type type, int 
 /* Runs until a node's status gives this reason. */
 void testnet_reason(struct hf_world *w, uint32_t node, enum hf_state state, int reason);
 
+/* For hf_world_policy_edit: keys that last for as short a time as a policy may say. */
+void testnet_short_lives(struct hf_policy *p, void *ctx);
+
 /* ---- the quorum key */
 
 struct hf_status testnet_status(struct hf_world *w, uint32_t node);

@@ -2,14 +2,11 @@
 
 #include <criterion/criterion.h>
 
-/* Root secrets that last for as short a time as a policy may say. */
+/* Root secrets that are in use for two minutes. */
 static void short_lives(struct hf_policy *p, void *ctx)
 {
-    (void)ctx;
-    p->quote_age_max_s = 60;
-    p->rotation_pending_s = 2;
+    testnet_short_lives(p, ctx);
     p->rotation_active_s = 120;
-    p->rotation_expired_s = 60;
 }
 
 struct hf_world *rotating_up(void)

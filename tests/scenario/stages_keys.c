@@ -4,16 +4,6 @@
 
 #include <criterion/criterion.h>
 
-/* Keys that last for as short a time as a policy may say. */
-static void short_lives(struct hf_policy *p, void *ctx)
-{
-    (void)ctx;
-    p->quote_age_max_s = 60;
-    p->rotation_pending_s = 2;
-    p->rotation_active_s = 60;
-    p->rotation_expired_s = 60;
-}
-
 /* Each key comes through all its states. */
 struct hf_world *stage_keys(void)
 {
@@ -21,7 +11,7 @@ struct hf_world *stage_keys(void)
     s.policy.quote_age_max_s = 60;
     struct hf_world *w = testnet_from(&s, 6);
     uint8_t key[HF_APP_KEY_LEN];
-    hf_world_policy_edit(w, short_lives, NULL);
+    hf_world_policy_edit(w, testnet_short_lives, NULL);
     hf_world_start_all(w);
     for (unsigned i = 0; i < 300 && hf_world_state(w, 0) != HF_STATE_READY; i++)
         run_s(w, 1);

@@ -110,23 +110,46 @@ Test(hf_sim_draw, no_policy_asks_for_more_shares_than_there_are_other_operators)
     cr_assert_gt(asked, 100);
 }
 
-/* n - k, under the policy of the beginning and under every later one. */
-static void check_corrupt(const struct hf__scenario *s, uint64_t seed, unsigned *corrupt)
+/* n - k. */
+static int64_t spare_of(const struct hf_policy *p)
+{
+    return (int64_t)p->shares - (int64_t)p->threshold;
+}
+
+/* f = 2q - n - 1. */
+static int64_t forgivable_of(const struct hf_policy *p)
+{
+    return 2 * (int64_t)p->claim_quorum - (int64_t)p->shares - 1;
+}
+
+/* The least that the policy of the beginning or any later one withstands. */
+static int64_t least(const struct hf__scenario *s, int64_t (*of)(const struct hf_policy *p))
 {
     const struct hf_world_policy *w = &s->world.policy;
     const struct hf_policy first = {.shares = w->n, .threshold = w->k, .claim_quorum = w->q};
-    int64_t count = 0, spare = w->n - w->k;
+    int64_t found = of(&first);
     for (size_t i = 0; i < s->actions.count; i++) {
         const struct hf__action *a = &s->actions.items[i];
         struct hf_policy p;
-        if (a->kind == HF__ACTION_POLICY && hf__policy_from_text(a->text, &first, &p)) {
-            int64_t later = (int64_t)p.shares - (int64_t)p.threshold;
-            spare = later < spare ? later : spare;
-        }
-        const struct hf__strategy *h =
-            a->kind == HF__ACTION_HOSTILE ? hf__strategy_find(a->text) : NULL;
+        if (a->kind == HF__ACTION_POLICY && hf__policy_from_text(a->text, &first, &p) &&
+            of(&p) < found)
+            found = of(&p);
+    }
+    return found;
+}
+
+static const struct hf__strategy *strategy_of(const struct hf__action *a)
+{
+    return a->kind == HF__ACTION_HOSTILE ? hf__strategy_find(a->text) : NULL;
+}
+
+static void check_corrupt(const struct hf__scenario *s, uint64_t seed, unsigned *corrupt)
+{
+    int64_t count = 0, spare = least(s, spare_of);
+    for (size_t i = 0; i < s->actions.count; i++) {
+        const struct hf__strategy *h = strategy_of(&s->actions.items[i]);
         if (h != NULL && h->corrupts && !h->forgets) /* who forgets has a bound of its own */
-            count += a->count;
+            count += s->actions.items[i].count;
     }
     cr_assert(count <= spare, "seed %d: %d corrupt, %d may be", (int)seed, (int)count, (int)spare);
     *corrupt += count > 0;
@@ -145,21 +168,13 @@ Test(hf_sim_draw, no_more_holders_are_corrupt_than_the_policy_withstands)
     cr_assert_gt(corrupt, 100);
 }
 
-/* f = 2q - n - 1, under the policy of the beginning and under every later one. */
 static void check_forgetful(const struct hf__scenario *s, uint64_t seed, unsigned *forgetful)
 {
-    const struct hf_world_policy *w = &s->world.policy;
-    const struct hf_policy first = {.shares = w->n, .threshold = w->k, .claim_quorum = w->q};
-    int64_t forget = 0, f = 2 * (int64_t)w->q - w->n - 1;
+    int64_t forget = 0, f = least(s, forgivable_of);
     for (size_t i = 0; i < s->actions.count; i++) {
-        const struct hf__action *a = &s->actions.items[i];
-        struct hf_policy p;
-        if (a->kind == HF__ACTION_POLICY && hf__policy_from_text(a->text, &first, &p)) {
-            int64_t later = 2 * (int64_t)p.claim_quorum - (int64_t)p.shares - 1;
-            f = later < f ? later : f;
-        }
-        if (a->kind == HF__ACTION_HOSTILE && hf__strategy_find(a->text)->forgets)
-            forget += a->count;
+        const struct hf__strategy *h = strategy_of(&s->actions.items[i]);
+        if (h != NULL && h->forgets)
+            forget += s->actions.items[i].count;
     }
     cr_assert(forget <= f, "seed %d: %d forget, %d may", (int)seed, (int)forget, (int)f);
     *forgetful += forget > 0;

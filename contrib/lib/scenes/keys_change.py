@@ -11,20 +11,6 @@ SHOWS = "a database re-keyed while it is used, the daemon killed in the middle; 
 NEEDS = ("network", "database")
 
 
-def versions(demo):
-    """Which versions of its root secret node 1 keeps, and the state of each."""
-    status = demo.owner.status()
-    return {v["version"]: v["state"] for v in status["roots"]} if status else {}
-
-
-def both(demo):
-    """What `holdfast key rotate` gives: the keys that the database may be under, the older first."""
-    done = demo.owner.command("key", "rotate", KEY, "--wait", "30", timeout=60)
-    check(done.returncode == 0, f"holdfast key rotate: {done.stderr.decode().strip()}")
-    (_, old), (version, new) = (line.split() for line in done.stdout.decode().splitlines())
-    return bytes.fromhex(old), bytes.fromhex(new), version
-
-
 @contextlib.contextmanager
 def half_done(demo, old, new):
     """Who reads the database, and who re-keys it meanwhile and has come as far as it can."""
@@ -55,7 +41,7 @@ def back(demo, old, new, text):
     with demo.report.step(text):
         demo.owner.start()
         demo.released()
-        check(both(demo)[:2] == (old, new), "it gives other keys than before")
+        check([key for _, key in demo.owner.rotated(KEY)] == [old, new], "it gives other keys than before")
 
 
 def play(demo):
@@ -63,10 +49,10 @@ def play(demo):
     with demo.report.step("node 1's root secret counts as known to others: it draws another"):
         done = demo.owner.command("root", "taint", "--yes")
         check(done.returncode == 0, f"holdfast root taint: {done.stderr.decode().strip()}")
-        until(lambda: versions(demo).get(2) == "active", 90, demo.owner.tail)
+        until(lambda: demo.owner.has_active(2), 90, demo.owner.tail)
         check(demo.owner.key(KEY) == demo.key, "the application is cut off")
     with demo.report.step("holdfast key rotate: both keys, of the old version and of the new"):
-        old, new, version = both(demo)
+        (_, old), (version, new) = demo.owner.rotated(KEY)
         check(old == demo.key and new != old, "they are not the old key and a new one")
     with demo.report.step("re-keyed while it is read: that and the daemon killed half done"):
         with half_done(demo, old, new) as (reader, writer):
@@ -83,12 +69,12 @@ def play(demo):
         check(opens(demo, new) and not opens(demo, old), "it is not under the new key alone")
     back(demo, old, new, "node 1 is back: it gives both; the new key opens all rows")
     with demo.report.step("holdfast key confirm: from now on it gives the new key alone"):
-        done = demo.owner.command("key", "confirm", KEY, version)
+        done = demo.owner.command("key", "confirm", KEY, str(version))
         check(done.returncode == 0, f"holdfast key confirm: {done.stderr.decode().strip()}")
         demo.key, demo.database = new, Database(demo.database.path, new)
         check(demo.owner.key(KEY) == new, "it gives another key")
     with demo.report.step("all share holders have new shares; the old version is nowhere"):
-        until(lambda: list(versions(demo)) == [2], 120, lambda: f"{versions(demo)}\n{demo.owner.tail()}")
+        until(lambda: list(demo.owner.roots()) == [2], 120, lambda: f"{demo.owner.roots()}\n{demo.owner.tail()}")
         check(demo.owner.command("key", "rotate", KEY).returncode != 0, "there is another key to move to")
     demo.crash()
     demo.comes_back("daemon and database killed: recovered, it gives the new key")
